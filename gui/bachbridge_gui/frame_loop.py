@@ -14,11 +14,11 @@ from bachbridge.protocol.effects import Message, Received, SettingRefused
 from bachbridge.protocol.events import PortsChanged
 from bachbridge_gui.app_core import AppCore
 from bachbridge_gui.hearing.hearing import Hearing
+from bachbridge_gui.hearing.strip import StripFacts
 from bachbridge_gui.settings.availability import model_obstacle, suitable_model
 from bachbridge_gui.settings.model_names import model_name
 from bachbridge_gui.setup.checklist import ConnectionChecks
 from bachbridge_gui.state.health import NO_PORTS_NAME
-from bachbridge_gui.state.live_state import current_live_state
 from bachbridge_gui.state.notices import Level, Remedy, StatusNotice
 from bachbridge_gui.views.status_bar import StatusTexts
 from bachbridge_gui.window_parts import WindowParts
@@ -100,6 +100,9 @@ class FrameLoop(QObject):
     def _handle_messages(self, messages: Sequence[Message], now_ns: int) -> None:
         for exchange in self._core.state.handle_messages(messages, now_ns):
             self._parts.phrases.add(exchange)
+        closes = self._core.state.exchange_builder.late_closes
+        self._parts.phrases.show_closes(closes)
+        closes.clear()
         for message in messages:
             self._dispatch(message, now_ns)
 
@@ -127,21 +130,35 @@ class FrameLoop(QObject):
     def _update_live_widgets(self, now_ns: int) -> None:
         """Refresh the widgets that move in every frame, the roll apart."""
         state = self._core.state
-        if self._parts.hearing_strip.isVisible():
-            hearing = self._hearing.texts(now_ns, self._core.store.settings)
-            self._parts.hearing_strip.show_texts(hearing, state.tempo_text())
-        texts = StatusTexts(state.activity_text(now_ns), state.tempo_text(), state.harmony_text())
+        hearing = self._hearing.texts(now_ns, self._core.store.settings)
+        has_strip = self._parts.hearing_strip.isVisible()
+        if has_strip:
+            self._parts.hearing_strip.show_texts(hearing, self._strip_facts())
+        harmony = "" if has_strip else hearing.line
+        texts = StatusTexts(state.activity_text(now_ns), "" if has_strip else state.tempo_text(), harmony)
         self._parts.status_bar.refresh(state.health, texts, now_ns)
-        self._parts.top_bar.activity.show_state(current_live_state(state, now_ns))
+        self._parts.top_bar.activity.show_state(state.activity.state(now_ns))
         if state.prefs.computer_keys:
             self._parts.keyboard.lit = {note.pitch: note.voice for note in state.timeline.sounding_notes()}
+
+    def _strip_facts(self) -> StripFacts:
+        """Return what the strip says besides what sounds; more of it while the controls are out of sight."""
+        state, settings = self._core.state, self._core.store.settings
+        if not state.prefs.compact:
+            return StripFacts(*state.tempo_and_source_texts())
+        health, slider = state.health, self._parts.compact_bar.temperature
+        tempo, source = state.tempo_and_source_texts()
+        return StripFacts(
+            tempo,
+            source,
+            temperature="" if slider.isVisible() else f"temperature {settings.temperature:.2f}",
+            model=model_name(settings.model).title if health.model_up else health.model_text,
+            preset=state.prefs.preset,
+        )
 
     def _update_texts(self, now_ns: int) -> None:
         """Refresh what people read."""
         state, health, settings = self._core.state, self._core.state.health, self._core.store.settings
-        model = model_name(settings.model).title if health.model_up else health.model_text
-        facts = (self._hearing.texts(now_ns, settings).line, state.prefs.preset, model, state.tempo_text())
-        self._parts.compact_bar.show_status(" · ".join(fact for fact in facts if fact))
         if state.view == "monitor":
             self._parts.monitor.refresh(now_ns)
         checks = self._connection_checks()

@@ -9,12 +9,9 @@ from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QRe
 from PyQt6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
-    QHBoxLayout,
     QLineEdit,
     QMainWindow,
     QPlainTextEdit,
-    QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -30,13 +27,16 @@ from bachbridge_gui.views.notice_bar import NoticeBar
 from bachbridge_gui.views.side_panels import SidePanels
 from bachbridge_gui.views.top_bar import VIEWS
 from bachbridge_gui.widgets.theme import Theme
+from bachbridge_gui.window_layout import build_layout, build_stack
 from bachbridge_gui.window_parts import WindowParts
 
 DEFAULT_SIZE = (1280, 820)
-COMPACT_HEIGHT_PX = 120
+COMPACT_HEIGHT_PX = 148
 """Height of the compact window."""
-MIN_SIZE = 680, 480
-"""Minimum width and height of the window. At 200 % it has room on a screen of 1366 by 960 pixels."""
+MIN_SIZE = 620, 336
+"""Minimum width and height of the window. At 200 % it has room on a screen of 1366 by 768 pixels."""
+LOW_HEIGHT_PX = 440
+"""Below this height the strip has small letters, to leave room for the page."""
 _SCROLL_LEAD_NS = 500_000_000
 """Time shown on the roll before a phrase that was selected."""
 
@@ -56,8 +56,8 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self._full_height_px = 0
         self.notice = NoticeBar()
-        self.stack = self._build_stack()
-        self.setCentralWidget(self._build_layout())
+        self.stack = build_stack(parts)
+        self.setCentralWidget(build_layout(parts, self.stack, self.notice))
         self._shortcuts = WindowShortcuts(self, core, parts, frame_loop)
         self._connect_signals()
         self._connect_phrases()
@@ -97,8 +97,8 @@ class MainWindow(QMainWindow):
 
     def _update_side_panels(self) -> None:
         self.side_panels.update(self.width())
-        shows_music = self.core.state.view in ("roll", "score") and not self.core.state.prefs.compact
-        self.parts.hearing_strip.setVisible(shows_music)
+        self.parts.hearing_strip.setVisible(self.core.state.view in ("roll", "score"))
+        self.parts.hearing_strip.show_compact(on=self.core.state.prefs.compact or self.height() < LOW_HEIGHT_PX)
 
     def set_always_on_top(self, on: bool) -> None:
         """Keep the window in front of the DAW, or not."""
@@ -140,6 +140,7 @@ class MainWindow(QMainWindow):
     def _restore_widgets(self) -> None:
         prefs, parts = self.core.state.prefs, self.parts
         parts.roll.zoom, parts.roll.follow = prefs.zoom, prefs.follow
+        parts.roll.legend.set_open(is_open=prefs.legend_open)
         parts.top_bar.show_switch("follow", on=prefs.follow)
         parts.controls.shape.set_open(is_open=prefs.shape_open)
         parts.controls.setup.set_open(is_open=prefs.setup_open)
@@ -198,6 +199,7 @@ class MainWindow(QMainWindow):
         parts = self.parts
         parts.phrases.selected.connect(self._show_phrase)
         parts.roll.phraseClicked.connect(parts.phrases.select_phrase)
+        parts.roll.legend.openChanged.connect(lambda on: self.core.state.update_prefs(legend_open=on))
         parts.roll.followChanged.connect(lambda on: parts.top_bar.show_switch("follow", on=on))
 
     def _show_phrase(self, number: int) -> None:
@@ -281,37 +283,6 @@ class MainWindow(QMainWindow):
         self._commands.close()
         if a0:
             a0.accept()
-
-    # ------------------------------------------------------------ layout
-
-    def _build_stack(self) -> QStackedWidget:
-        stack = QStackedWidget()
-        stack.setMinimumSize(1, 1)  # the window's own minimum size counts, not that of its largest page
-        for view in (self.parts.welcome_page, self.parts.help_page, *self.parts.views):
-            stack.addWidget(view)
-        return stack
-
-    def _build_layout(self) -> QWidget:
-        across = QHBoxLayout()
-        across.setContentsMargins(0, 0, 0, 0)
-        across.setSpacing(0)
-        across.addWidget(self.parts.side_panel)
-        middle = QVBoxLayout()
-        middle.setSpacing(0)
-        middle.addWidget(self.parts.hearing_strip)
-        middle.addWidget(self.stack, 1)
-        across.addLayout(middle, 1)
-        across.addWidget(self.parts.phrases)
-        whole = QWidget()
-        column = QVBoxLayout(whole)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.parts.top_bar)
-        column.addLayout(across, 1)
-        column.addWidget(self.parts.keyboard_panel)
-        column.addWidget(self.notice)
-        column.addWidget(self.parts.status_bar)
-        return whole
 
 
 def _is_text_input(widget: QWidget | None, event: QKeyEvent) -> bool:

@@ -26,6 +26,9 @@ from bachbridge_gui.views.compact_bar import CompactBar
 from bachbridge_gui.views.monitor import Monitor
 from bachbridge_gui.views.status_bar import StatusBar
 from bachbridge_gui.views.top_bar import TopBar
+from bachbridge_gui.widgets.typography import scroll_area
+
+_MIN_STEPS_HEIGHT_PX = 330
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +114,13 @@ def _build_phrase_list(drag_files: DragFiles) -> PhrasePanel:
 
 
 def _build_connect_page(top: QWidget, bottom: QWidget) -> QWidget:
+    """Return the page; in a low window it scrolls as a whole, so that its steps stay legible."""
     page = QWidget()
     column = QVBoxLayout(page)
     column.setContentsMargins(0, 0, 0, 24)
     bottom.setContentsMargins(40, 0, 40, 0)
     column.setSpacing(16)
+    top.setMinimumHeight(_MIN_STEPS_HEIGHT_PX)
     column.addWidget(top, 1)
     column.addWidget(bottom, 0, Qt.AlignmentFlag.AlignLeft)
-    return page
+    return scroll_area(page)

@@ -29,7 +29,7 @@ from bachbridge.midi import messages as midi
 from bachbridge.protocol.events import Midi, Panic
 from bachbridge_gui.main_window import COMPACT_HEIGHT_PX, MIN_SIZE
 from bachbridge_gui.presets.midi_learn_overlay import LearnOverlay
-from bachbridge_gui.state.live_state import LiveState
+from bachbridge_gui.state.activity import LiveState
 from bachbridge_gui.state.window_prefs import WindowPrefs
 from bachbridge_gui.views.top_bar import VIEWS
 from tests.support.assembled_window import NO_WELCOME, WindowHarness
@@ -109,14 +109,16 @@ def test_status_bar_opens_monitor_and_its_button_closes_it(opened: WindowHarness
     assert opened.parts.roll.isVisible()
 
 
-def test_compact_window_is_120_px_high_and_restores_height(opened: WindowHarness, qtbot: QtBot) -> None:
+def test_compact_window_is_low_and_restores_height(opened: WindowHarness, qtbot: QtBot) -> None:
     opened.window.resize(1100, 700)
     qtbot.mouseClick(opened.parts.top_bar.compact_button, Qt.MouseButton.LeftButton)
     QApplication.processEvents()
-    assert opened.window.height() == COMPACT_HEIGHT_PX == 120
+    assert opened.window.height() == COMPACT_HEIGHT_PX
     assert opened.parts.roll.isVisible()
     assert opened.parts.top_bar.panic_button.isVisible()
     assert opened.parts.compact_bar.end_phrase.isVisible()
+    assert opened.parts.hearing_strip.isVisible()
+    assert opened.parts.roll.height() >= 60
     assert not opened.parts.phrases.isVisible()
     qtbot.mouseClick(opened.parts.top_bar.compact_button, Qt.MouseButton.LeftButton)
     QApplication.processEvents()

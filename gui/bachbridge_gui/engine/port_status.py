@@ -8,9 +8,9 @@ from bachbridge.protocol.events import ListPorts, Panic, PortsChanged
 from bachbridge_gui.engine.supervisor import EngineSupervisor
 from bachbridge_gui.settings.store import SettingsStore
 from bachbridge_gui.state.app_state import AppState
+from bachbridge_gui.state.notice_text import FEEDBACK_TEXT
 from bachbridge_gui.state.notices import StatusNotice
 
-LOOP_NOTICE = "BachBridge's output comes back to its own input and is ignored there: undo that connection in your DAW."
 CLOSED_NOTICE = "The MIDI ports are closed: start the MIDI system again (JACK), and they come back by themselves."
 
 
@@ -48,7 +48,7 @@ class PortStatus:
     def standing_notices(self) -> list[StatusNotice]:
         """Return what is wrong with the ports now: a loop, a chosen port that is missing, or no ports at all."""
         health, prefs = self._state.health, self._state.prefs
-        notices = [StatusNotice(LOOP_NOTICE, "error", "ports")] if health.has_loop else []
+        notices = [StatusNotice(FEEDBACK_TEXT, "error", "ports")] if health.has_loop else []
         if not self._supervisor.is_alive or not self._state.ready_model:
             return notices
         for wanted, open_name in ((prefs.input, health.input_name), (prefs.output, health.output_name)):

@@ -10,6 +10,7 @@ from bachbridge.music.tonality.key_names import key_level
 from bachbridge.protocol.effects import (
     BarStarted,
     CadenceReached,
+    ChordPlanned,
     EngineEnded,
     EngineStarted,
     Message,
@@ -32,6 +33,8 @@ class HearingTexts:
     """One of set, sure, likely and guess."""
     chord: str = ""
     numeral: str = ""
+    next_chord: str = ""
+    """Name and numeral of the chord that is planned next."""
     cadence: str = ""
     beat: str = ""
     """The beat in its bar; empty where the bar lines are unknown."""
@@ -42,11 +45,12 @@ class HearingTexts:
         """One sentence for a screen reader."""
         key = f"{self.key} ({self.certainty})" if self.key else "no key yet"
         chord = f"{self.chord} {self.numeral}".strip() or "no chord"
-        return ", ".join(part for part in (key, chord, self.cadence, self.left_hand) if part)
+        coming = f"next {self.next_chord}" if self.next_chord else ""
+        return ", ".join(part for part in (key, chord, coming, self.cadence, self.left_hand) if part)
 
     @property
     def line(self) -> str:
-        """Key and chord in a few words, for the compact window."""
+        """Key and chord in a few words, for pages without the strip."""
         return " · ".join(part for part in (self.key, f"{self.chord} {self.numeral}".strip()) if part)
 
 
@@ -56,6 +60,7 @@ class Hearing:
 
     harmony: SoundingHarmony | None = None
     cadence: CadenceReached | None = None
+    planned: ChordPlanned | None = None
     bar: BarStarted | None = None
 
     def after(self, message: Message) -> "Hearing":
@@ -63,6 +68,8 @@ class Hearing:
         match message:
             case SoundingHarmony():
                 return replace(self, harmony=message)
+            case ChordPlanned():
+                return replace(self, planned=message)
             case CadenceReached():
                 return replace(self, cadence=message)
             case BarStarted():
@@ -81,6 +88,7 @@ class Hearing:
             certainty=("set" if settings.key != "auto" else key_level(harmony.confidence)) if key else "",
             chord=harmony.chord,
             numeral=harmony.numeral,
+            next_chord=f"{self.planned.chord} {self.planned.numeral}".strip() if self.planned else "",
             cadence=self._cadence_text(now_ns),
             beat=self._beat_text(now_ns),
             left_hand=left_hand_text(settings),

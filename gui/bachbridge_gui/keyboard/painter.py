@@ -7,7 +7,7 @@ from PyQt6.QtCore import QRectF, Qt
 from PyQt6.QtGui import QColor, QFont, QPainter, QPalette, QPen, qGray
 
 from bachbridge.music.notes import BLACK_KEYS, pitch_name
-from bachbridge_gui.widgets.palette import is_dark, mix_colours, part_colour
+from bachbridge_gui.widgets.palette import draw_shape, is_dark, mix_colours, part_colour, part_style
 
 _WHITE_KEYS = (0, 2, 4, 5, 7, 9, 11)
 _WHITE_WIDTH_PX = 26
@@ -18,6 +18,8 @@ _BLACK_WIDTH, _BLACK_HEIGHT = 0.6, 0.62
 """Width and height of a black key as a share of a white key's."""
 _BLACK_CENTRES = {1: 0.95, 3: 2.05, 6: 3.93, 8: 5.0, 10: 6.07}
 """Centre of each black key in its octave, in widths of a white key from the left edge of C."""
+_SIGN_PX = 12
+"""Size of the sign of a part on a sounding key."""
 _MIN_VELOCITY, _MAX_VELOCITY = 36, 120
 
 
@@ -108,6 +110,8 @@ def paint_piano(
                 fill = part_colour(lit[pitch], dark=dark) if pitch in lit else ebony if black else ivory
                 _paint_key(painter, layout.key_rect(pitch), fill, line, black=black)
                 _paint_labels(painter, layout, pitch, fill, letters.get(pitch, ""))
+                if pitch in lit:
+                    _paint_sign(painter, layout.key_rect(pitch), lit[pitch], paper if not dark else text)
     painter.setPen(QPen(palette.color(QPalette.ColorRole.Highlight) if focused else line, 2 if focused else 1))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRect(QRectF(0, 0, layout.width, layout.height).adjusted(0.5, 0.5, -0.5, -0.5))
@@ -124,6 +128,17 @@ def _paint_key(painter: QPainter, area: QRectF, fill: QColor, line: QColor, *, b
     else:
         painter.drawRect(area)
         painter.fillRect(QRectF(area.right() - 1, 0, 1, area.height()), line)
+
+
+def _paint_sign(painter: QPainter, key_area: QRectF, voice: int, colour: QColor) -> None:
+    """Paint the sign of the sounding part on its key."""
+    size = min(_SIGN_PX, key_area.width() * 0.6)
+    area = QRectF(key_area.center().x() - size / 2, key_area.top() + key_area.height() * 0.3, size, size)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    draw_shape(painter, part_style(voice).shape, area)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
 
 
 def _paint_labels(painter: QPainter, layout: KeyboardLayout, pitch: int, fill: QColor, letter: str) -> None:

@@ -1,4 +1,4 @@
-"""Painting of one row of the list: number, title, summary, time of day and a thumbnail of the notes.
+"""Painting of one row of the list: number, title, summary, key and close, time of day and a thumbnail of the notes.
 
 The thumbnail has a background of its own, so that the parts' colours are legible on a selected row too. A kept exchange
 has a star.
@@ -12,12 +12,20 @@ from PyQt6.QtGui import QColor, QFont, QPainter, QPalette, QPolygonF
 from PyQt6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from bachbridge_gui.phrases.model import EXCHANGE_ROLE
-from bachbridge_gui.state.exchanges import Exchange, exchange_phrase, exchange_summary, exchange_title
-from bachbridge_gui.widgets.palette import is_dark, mix_colours, part_colour
+from bachbridge_gui.state.exchanges import (
+    Exchange,
+    exchange_close_text,
+    exchange_phrase,
+    exchange_summary,
+    exchange_title,
+)
+from bachbridge_gui.widgets.palette import draw_shape, is_dark, mix_colours, part_colour, part_style
 
-ROW_HEIGHT_PX = 56
+ROW_HEIGHT_PX, _TEXT_LINES = 74, 3
 _MARGIN_PX, _NUMBER_WIDTH_PX, _STAR_PX = 8, 28, 14
 _THUMBNAIL_WIDTH_PX, _THUMBNAIL_HEIGHT_PX = 104, 40
+_SIGN_PX = 6.0
+"""Size of the sign at the first note of each part in the thumbnail."""
 _MIN_PITCH_RANGE = 16
 """The thumbnail shows at least this many semitones, so that small intervals do not look like leaps."""
 _MUTED_SHARE = 0.28
@@ -28,7 +36,7 @@ class PhraseDelegate(QStyledItemDelegate):
     """Paints and edits the rows with the palette of the list."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        lines = 2 * option.fontMetrics.height() + 2 * _MARGIN_PX
+        lines = _TEXT_LINES * (option.fontMetrics.height() + 2) + 2 * _MARGIN_PX
         return QSize(240, max(ROW_HEIGHT_PX, lines))
 
     def createEditor(
@@ -51,7 +59,8 @@ class PhraseDelegate(QStyledItemDelegate):
         index: QModelIndex,
     ) -> None:
         if editor is not None:
-            editor.setGeometry(_text_rect(option.rect).adjusted(-4, 0, 0, 0))
+            area = _text_rect(option.rect)
+            editor.setGeometry(area.adjusted(-4, 0, 0, -area.height() // _TEXT_LINES))
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         exchange = index.data(EXCHANGE_ROLE)
@@ -76,8 +85,8 @@ class PhraseDelegate(QStyledItemDelegate):
 
 def _thumbnail_rect(row: QRect) -> QRect:
     width = min(_THUMBNAIL_WIDTH_PX, row.width() * 2 // 7)
-    top = row.center().y() - _THUMBNAIL_HEIGHT_PX // 2
-    return QRect(row.right() - _MARGIN_PX - width + 1, top, width, _THUMBNAIL_HEIGHT_PX)
+    height = min(_THUMBNAIL_HEIGHT_PX, (row.height() - 2 * _MARGIN_PX) * 2 // _TEXT_LINES)
+    return QRect(row.right() - _MARGIN_PX - width + 1, row.top() + _MARGIN_PX, width, height)
 
 
 def _text_rect(row: QRect) -> QRect:
@@ -91,17 +100,19 @@ def _paint_text(
     painter: QPainter, option: QStyleOptionViewItem, exchange: Exchange, colour: QColor, muted: QColor
 ) -> None:
     area, metrics = _text_rect(option.rect), option.fontMetrics
-    half = area.height() // 2
-    upper, lower = area.adjusted(0, 0, 0, -half), area.adjusted(0, half, 0, 0)
+    line_px = area.height() // _TEXT_LINES
+    upper, lower = QRect(area.topLeft(), QSize(area.width(), line_px)), area.adjusted(0, line_px, 0, -line_px)
+    last = QRect(area.left(), area.bottom() - line_px + 1, _thumbnail_rect(option.rect).right() - area.left(), line_px)
     middle, right = Qt.AlignmentFlag.AlignVCenter, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
     clock = f"{exchange.started_at:%H:%M}"
     clock_width = metrics.horizontalAdvance(clock)
     painter.setFont(option.font)
     painter.setPen(muted)
-    number = QRect(option.rect.left() + _MARGIN_PX, area.top(), _NUMBER_WIDTH_PX, half)
+    number = QRect(option.rect.left() + _MARGIN_PX, area.top(), _NUMBER_WIDTH_PX, line_px)
     painter.drawText(number, right, str(exchange.number))
     painter.drawText(upper, right, clock)
     painter.drawText(lower, middle, _elided(option, exchange_summary(exchange), lower, 0))
+    painter.drawText(last, middle, _elided(option, exchange_close_text(exchange), last, 0))
     bold = QFont(option.font)
     bold.setWeight(QFont.Weight.DemiBold)
     painter.setFont(bold)
@@ -134,10 +145,20 @@ def _paint_thumbnail(painter: QPainter, area: QRect, exchange: Exchange, palette
     inner = QRectF(area).adjusted(4, 4, -4, -4)
     step_px, row_px = inner.width() / max(1, exchange.steps), inner.height() / (high - low + 1)
     painter.setPen(Qt.PenStyle.NoPen)
+    begun: set[int] = set()
+    """Parts whose sign has been painted, at their first note."""
     for note in notes:
         painter.setBrush(part_colour(note.voice, dark=dark))
         left, top = inner.left() + note.start * step_px, inner.top() + (high - note.pitch) * row_px
         painter.drawRect(QRectF(left, top, max(1.0, note.length * step_px - 0.75), max(2.0, row_px)))
+        if note.voice not in begun:
+            begun.add(note.voice)
+            middle = QPointF(left + _SIGN_PX / 2, top + max(2.0, row_px) / 2)
+            draw_shape(painter, part_style(note.voice).shape, _square(middle, _SIGN_PX))
+
+
+def _square(centre: QPointF, size_px: float) -> QRectF:
+    return QRectF(centre.x() - size_px / 2, centre.y() - size_px / 2, size_px, size_px)
 
 
 def _pitch_range(pitches: Iterable[int]) -> tuple[int, int]:

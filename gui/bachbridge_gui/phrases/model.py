@@ -13,7 +13,9 @@ from bachbridge_gui.state.drag_files import DragFiles
 from bachbridge_gui.state.exchanges import (
     MAX_EXCHANGES,
     Exchange,
+    ExchangeClose,
     ExchangeList,
+    exchange_close_text,
     exchange_summary,
     exchange_title,
     screen_reader_text,
@@ -49,8 +51,9 @@ class PhraseListModel(QAbstractListModel):
             case Qt.ItemDataRole.EditRole:
                 return exchange.name
             case Qt.ItemDataRole.ToolTipRole:
-                title, summary = exchange_title(exchange), exchange_summary(exchange)
-                return f"{title}: {summary}, {exchange.bpm:.0f} bpm. Drag it into your DAW."
+                facts = (exchange_summary(exchange), exchange_close_text(exchange), f"{exchange.bpm:.0f} bpm")
+                known = ", ".join(fact for fact in facts if fact)
+                return f"{exchange_title(exchange)}: {known}. Drag it into your DAW."
             case Qt.ItemDataRole.AccessibleTextRole:
                 return screen_reader_text(exchange)
             case _:
@@ -110,6 +113,12 @@ class PhraseListModel(QAbstractListModel):
     def set_kept(self, rows: Iterable[int], *, kept: bool) -> None:
         for row in rows:
             self.entries.set_kept(row, kept=kept)
+            self._emit_row_changed(row)
+
+    def set_close(self, number: int, close: ExchangeClose) -> None:
+        """Show how the exchange of that number closes, unless it has been deleted."""
+        if (row := self.entries.row_of(number)) is not None:
+            self.entries.set_close(row, close)
             self._emit_row_changed(row)
 
     def delete(self, rows: Sequence[int]) -> None:

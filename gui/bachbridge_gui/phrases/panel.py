@@ -17,7 +17,7 @@ from bachbridge_gui.phrases.actions import PHRASE_ACTIONS, PhraseAction, action_
 from bachbridge_gui.phrases.list_view import PhraseListView, SessionButton, action_button
 from bachbridge_gui.phrases.model import PhraseListModel
 from bachbridge_gui.state.drag_files import DragFiles
-from bachbridge_gui.state.exchanges import Exchange, exchange_title, file_stem, midi_export
+from bachbridge_gui.state.exchanges import Exchange, ExchangeClose, exchange_title, file_stem, midi_export
 from bachbridge_gui.state.midi_drop import phrase_from_files
 from bachbridge_gui.widgets.undo_bar import UndoBar
 
@@ -61,6 +61,11 @@ class PhrasePanel(QWidget):
         row = self.model.add(exchange)
         if selects_newest and row == len(self.model.entries) - 1:
             self.view.select_rows([row])
+
+    def show_closes(self, closes: Sequence[tuple[int, ExchangeClose]]) -> None:
+        """Show how exchanges close, by their numbers: the engine says so a moment after their end."""
+        for number, close in closes:
+            self.model.set_close(number, close)
 
     def select_phrase(self, number: int) -> None:
         """Select the exchange with this number, which was clicked elsewhere."""

@@ -5,7 +5,7 @@ a tile once and a note that is drawn in every frame lie on the same pixel, and n
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
@@ -16,6 +16,8 @@ from bachbridge_gui.state.view_types import BarLines
 SECOND_NS = 1_000_000_000
 MIN_ROWS = 36
 """At least three octaves are visible."""
+MIN_FOLDED_ROWS = 8
+"""A folded roll has at least this many rows."""
 _RANGE_GRAIN = 6
 """The range of pitches grows and shrinks by half octaves."""
 _SHRINK_DELAY_NS = 8 * SECOND_NS
@@ -33,6 +35,13 @@ class RollScale:
     seconds_across: float
     low_pitch: int
     high_pitch: int
+    folded: tuple[int, ...] = ()
+    """The only pitches that have a row, in ascending order; empty: all from the lowest to the highest have one."""
+
+    @property
+    def pitches(self) -> Sequence[int]:
+        """The pitches that have a row, in ascending order."""
+        return self.folded or range(self.low_pitch, self.high_pitch + 1)
 
     @property
     def px_per_ns(self) -> float:
@@ -48,12 +57,23 @@ class RollScale:
     @property
     def row_height(self) -> float:
         """Height of the row of one pitch in device pixels."""
-        return self.height / (self.high_pitch - self.low_pitch + 1)
+        return self.height / len(self.pitches)
 
     @property
     def row_tops(self) -> tuple[int, ...]:
-        """Upper edges of the rows of the MIDI pitches 0 to 127 in device pixels."""
+        """Upper edges of the rows of the MIDI pitches 0 to 127 in device pixels.
+
+        If rows are folded, a pitch without one lies on the edge between its neighbours.
+        """
+        if self.folded:
+            return _folded_row_tops(self.height, self.folded)
         return _row_tops(self.height, self.low_pitch, self.high_pitch)
+
+
+@lru_cache(maxsize=8)
+def _folded_row_tops(height: int, pitches: tuple[int, ...]) -> tuple[int, ...]:
+    row = height / len(pitches)
+    return tuple(round((len(pitches) - bisect_right(pitches, pitch)) * row) for pitch in range(128))
 
 
 @lru_cache(maxsize=8)
@@ -110,6 +130,37 @@ class PitchRange:
             self._too_wide_since_ns = now_ns
         elif now_ns - self._too_wide_since_ns >= _SHRINK_DELAY_NS:
             self.low_pitch, self.high_pitch, self._too_wide_since_ns = low, high, None
+
+
+class FoldedPitches:
+    """The pitches that a low roll shows: those of the visible notes. The set grows at once and shrinks late."""
+
+    def __init__(self) -> None:
+        self.pitches: tuple[int, ...] = ()
+        self._too_many_since_ns: int | None = None
+
+    def fit(self, visible: Iterable[int], now_ns: int) -> None:
+        """Adapt the pitches to the visible ones; neighbours are added up to `MIN_FOLDED_ROWS`."""
+        wanted = _with_neighbours({max(0, min(127, pitch)) for pitch in visible})
+        if not set(wanted) <= set(self.pitches):
+            self.pitches = tuple(sorted({*self.pitches, *wanted}))
+            self._too_many_since_ns = None
+        elif len(wanted) == len(self.pitches):
+            self._too_many_since_ns = None
+        elif self._too_many_since_ns is None:
+            self._too_many_since_ns = now_ns
+        elif now_ns - self._too_many_since_ns >= _SHRINK_DELAY_NS:
+            self.pitches, self._too_many_since_ns = wanted, None
+
+
+def _with_neighbours(pitches: set[int]) -> tuple[int, ...]:
+    """Return the pitches in order, with as many of those around them as make the least number of rows."""
+    shown, low, high = set(pitches), min(pitches, default=0), max(pitches, default=0)
+    for distance in range(1, MIN_FOLDED_ROWS):
+        if len(shown) < MIN_FOLDED_ROWS:
+            near = (low - distance, high + distance, low + distance)
+            shown |= {pitch for pitch in near if 0 <= pitch <= 127}
+    return tuple(sorted(shown))
 
 
 def _padded_range(lowest: int, highest: int) -> tuple[int, int]:

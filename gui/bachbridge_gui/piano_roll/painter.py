@@ -98,13 +98,19 @@ def paint_background(
     """Paint the paper and the rows of pitches, a little darker ahead of the play line (`is_future`)."""
     tops, tint = scale.row_tops, FUTURE_TINT if is_future else 0.0
     painter.fillRect(x, 0, width, scale.height, colours.grey(tint))
-    pitches = range(scale.low_pitch, scale.high_pitch + 1)
+    pitches = scale.pitches
     black = [pitch for pitch in pitches if pitch % 12 in BLACK_KEYS]
     rows = [QRect(x, tops[pitch], width, tops[pitch - 1] - tops[pitch]) for pitch in black]
     _fill_rects(painter, colours.grey(tint + 0.055), rows)
     line_px = max(1, int(scale.pixel_ratio))
-    lines = [QRect(x, tops[pitch - 1] - line_px, width, line_px) for pitch in pitches if pitch % 12 == 0 and pitch]
+    lines = [QRect(x, tops[pitch - 1] - line_px, width, line_px) for pitch in _octave_bounds(scale)]
     _fill_rects(painter, colours.grey(0.16), lines)
+
+
+def _octave_bounds(scale: RollScale) -> list[int]:
+    """Return the pitches under which an octave ends: each C, with a row of its own or not."""
+    lowest, highest = scale.pitches[0], scale.pitches[-1]
+    return [pitch for pitch in range(lowest, highest + 1) if pitch % 12 == 0 and pitch and pitch != lowest]
 
 
 def paint_beat_lines(

@@ -17,6 +17,7 @@ from bachbridge_gui.piano_roll import painter as roll_painter
 from bachbridge_gui.piano_roll.coordinates import SECOND_NS, RollScale, find_beat_lines
 from bachbridge_gui.piano_roll.painter import RollColours
 from bachbridge_gui.piano_roll.visible_notes import NoteIndex
+from bachbridge_gui.state.harmony_track import HarmonyTrack
 from bachbridge_gui.state.view_types import BarLines, PhraseSpan, RollNote
 
 _TILE_WIDTH = 64
@@ -39,6 +40,8 @@ class RollSource(Protocol):
     def bars(self) -> Sequence[BarLines]: ...
     @property
     def spans(self) -> Sequence[PhraseSpan]: ...
+    @property
+    def harmony(self) -> HarmonyTrack: ...
     @property
     def revision(self) -> int:
         """A number that grows with each change."""

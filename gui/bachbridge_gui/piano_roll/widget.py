@@ -6,12 +6,14 @@ something new to show.
 """
 
 from PyQt6.QtCore import QEvent, QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PyQt6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from bachbridge_gui.piano_roll import axes
 from bachbridge_gui.piano_roll.axes import KEYBOARD_PX
-from bachbridge_gui.piano_roll.coordinates import SECOND_NS, PitchRange, RollScale, find_beat_lines
+from bachbridge_gui.piano_roll.coordinates import SECOND_NS, FoldedPitches, PitchRange, RollScale, find_beat_lines
+from bachbridge_gui.piano_roll.harmony_ruler import HarmonyRuler
+from bachbridge_gui.piano_roll.legend import VoiceLegend
 from bachbridge_gui.piano_roll.painter import RollColours
 from bachbridge_gui.piano_roll.tile_cache import RollSource, TileCache, Viewport
 from bachbridge_gui.piano_roll.visible_notes import NoteIndex
@@ -37,7 +39,8 @@ class PianoRoll(QWidget):
     def __init__(self, source: RollSource, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._source = source
-        self._note_index, self._pitch_range = NoteIndex(), PitchRange()
+        self._note_index, self._pitch_range, self._folded = NoteIndex(), PitchRange(), FoldedPitches()
+        self._harmony_ruler = HarmonyRuler(source.harmony)
         self._tile_cache = TileCache(source, self._note_index)
         self._colour_cache: tuple[object, RollColours] | None = None
         self._seen_revision: int | None = None
@@ -55,6 +58,8 @@ class PianoRoll(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(240, 56)
+        self.legend = VoiceLegend(self)
+        self.legend.openChanged.connect(self._place_legend)
 
     def sizeHint(self) -> QSize:
         return QSize(960, 400)
@@ -127,7 +132,9 @@ class PianoRoll(QWidget):
         ratio = self.devicePixelRatioF()
         width = max(1, round((self.width() - KEYBOARD_PX) * ratio))
         height = max(1, round((self.height() - sum(axes.ruler_and_lane_px(self.height()))) * ratio))
-        return RollScale(width, height, ratio, self._zoom, self._pitch_range.low_pitch, self._pitch_range.high_pitch)
+        folded = self._folded.pitches if axes.is_low(self.height()) else ()
+        low_pitch, high_pitch = self._pitch_range.low_pitch, self._pitch_range.high_pitch
+        return RollScale(width, height, ratio, self._zoom, low_pitch, high_pitch, folded)
 
     def _visible_range_ns(self) -> tuple[int, int]:
         """Return the times at the left and the right edge."""
@@ -153,6 +160,7 @@ class PianoRoll(QWidget):
         pitches += [note.pitch for note in self._source.planned if note.start_ns < right_ns]
         if pitches:
             self._pitch_range.fit(min(pitches), max(pitches), now_ns)
+            self._folded.fit(pitches, now_ns)
 
     # ------------------------------------------------------------ painting
 
@@ -173,8 +181,10 @@ class PianoRoll(QWidget):
         self._tile_cache.paint(painter, Viewport(colours, scale, first, self._now_ns, self._selected))
         painter.restore()
         painter.setClipRect(QRectF(0, -ruler, width, self.height()))
-        axes.paint_ruler(painter, colours, scale, beats, first, ruler)
+        bars_px = ruler - axes.HARMONY_PX if lane else ruler
+        axes.paint_ruler(painter, colours, scale, beats, first, bars_px)
         if lane:
+            self._harmony_ruler.paint(painter, colours, scale, first, -ruler, axes.HARMONY_PX)
             axes.paint_phrase_lane(painter, colours, scale, self._source.spans, self._selected, first, self._now_ns)
         if self._source.notes or self._source.planned:
             axes.paint_play_line(painter, colours, scale, (scale.to_px(self._now_ns) - first) / scale.pixel_ratio)
@@ -188,6 +198,14 @@ class PianoRoll(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(colours.accent, 2))
             painter.drawRect(QRectF(1, 1, self.width() - 2, self.height() - 2))
+
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:
+        super().resizeEvent(a0)
+        self._place_legend()
+
+    def _place_legend(self) -> None:
+        ruler, lane = axes.ruler_and_lane_px(self.height())
+        self.legend.fit(KEYBOARD_PX, ruler, self.width() - KEYBOARD_PX, self.height() - ruler - lane)
 
     def _colours(self) -> RollColours:
         key = self.palette().cacheKey(), self.devicePixelRatioF()

@@ -1,9 +1,11 @@
-"""The dialogue's state in a word or two for the status bar: listening, thinking, answering and how many bars are left.
+"""The dialogue's state, such as listening, thinking or answering: a word for the sign, and a text for the status bar.
 
-It is derived from the engine's messages. The length of an answer is known once its last part has come; before that it
-is what the settings ask for.
+Both are made of the same state, so that they never contradict each other. The state is derived from the engine's
+messages and from what sounds on the timeline. The length of an answer is known once its last part has come; before
+that it is what the settings ask for.
 """
 
+from enum import Enum
 from math import ceil
 
 from bachbridge.midi import messages as midi
@@ -17,20 +19,36 @@ from bachbridge.protocol.effects import (
     PhraseKept,
     Received,
 )
-from bachbridge.protocol.events import Answer, AskRefused, ModelDown
-from bachbridge.settings import Settings, task_for_answer
+from bachbridge.protocol.events import Answer, AskRefused, ModelDown, ModelUp
+from bachbridge.settings import task_for_answer
+from bachbridge_gui.state.timeline import RollTimeline
+from bachbridge_gui.state.view_types import PLAYER
 
-LISTENING_TEXT, THINKING_TEXT = "Listening", "Thinking …"
 _PLAYING_NS = 1_500_000_000
 """A player who has played within this time is playing."""
 _PATIENCE_NS = 20_000_000_000
 """Time after which an answer that has not been announced is no longer waited for."""
 
 
-class Activity:
-    """Gets every message of the engine."""
+class LiveState(Enum):
+    """The value is the word that the window shows."""
 
-    def __init__(self) -> None:
+    LOADING = "Getting ready"
+    OFF = "Off"
+    LISTENING = "Listening"
+    PLAYER = "You play"
+    THINKING = "Thinking"
+    ANSWERING = "Answering"
+    TOGETHER = "Playing along"
+
+
+class Activity:
+    """Gets every message of the engine, after the timeline."""
+
+    def __init__(self, timeline: RollTimeline) -> None:
+        self._timeline = timeline
+        self._is_ready = False
+        """True while a model can play."""
         self._phrase: PhraseEnded | None = None
         """The phrase that is being answered."""
         self._phrase_ns = 0
@@ -56,35 +74,62 @@ class Activity:
                 self._last_note_ns = at_ns
                 if isinstance(midi.decode(data), midi.NoteOn):
                     self._handle_note_on()
+            case ModelUp():
+                self._is_ready = True
             case EngineStarted() | EngineEnded() | ModelDown():
+                self._is_ready = False
                 self._phrase, self._due_ns, self.has_open_phrase = None, None, False
             case AnswerEnded() | AskRefused() | PhraseKept():
                 self._phrase, self._due_ns = None, None
             case _:
                 pass
 
-    def is_answering(self, now_ns: int) -> bool:
-        """Return True while an answer sounds."""
-        return self._phrase is not None and self._due_ns is not None and now_ns >= self._due_ns
-
     def _handle_note_on(self) -> None:
         self.has_open_phrase = True
         if self._due_ns is None:
             self._phrase = None  # whoever plays on takes the request back
 
-    def text(self, settings: Settings, now_ns: int) -> str:
-        """Return what the program does now."""
-        if self._phrase and self._due_ns is not None and now_ns >= self._due_ns:
-            return self._answering_text(self._phrase, self._due_ns, settings, now_ns)
-        if self._phrase and (self._due_ns is not None or now_ns - self._phrase_ns < _PATIENCE_NS):
-            return THINKING_TEXT
-        if settings.mode == "off":
-            return "Off: nothing is answered"
-        if self._last_note_ns is not None and now_ns - self._last_note_ns < _PLAYING_NS:
-            return "Playing along" if settings.mode in ("harmonize", "duet") else "Hearing you play"
-        return LISTENING_TEXT
+    def is_answering(self, now_ns: int) -> bool:
+        """Return True while an answer sounds."""
+        return self._phrase is not None and self._due_ns is not None and now_ns >= self._due_ns
 
-    def _answering_text(self, phrase: PhraseEnded, due_ns: int, settings: Settings, now_ns: int) -> str:
+    def state(self, now_ns: int) -> LiveState:
+        """Return the state at `now_ns`."""
+        sounding = {note.voice == PLAYER for note in self._timeline.sounding_notes()}
+        if sounding == {True, False}:
+            return LiveState.TOGETHER
+        if False in sounding or self.is_answering(now_ns):
+            return LiveState.ANSWERING
+        if not self._is_ready:
+            return LiveState.PLAYER if True in sounding else LiveState.LOADING
+        if self._phrase and (self._due_ns is not None or now_ns - self._phrase_ns < _PATIENCE_NS):
+            return LiveState.THINKING
+        if True in sounding or self._has_just_played(now_ns):
+            return LiveState.PLAYER
+        return LiveState.OFF if self._timeline.settings.mode == "off" else LiveState.LISTENING
+
+    def text(self, now_ns: int) -> str:
+        """Return the state in words, with what is left of the answer."""
+        state, settings = self.state(now_ns), self._timeline.settings
+        match state:
+            case LiveState.ANSWERING | LiveState.TOGETHER if self._phrase and self.is_answering(now_ns):
+                return self._answering_text(self._phrase, self._due_ns or now_ns, now_ns)
+            case LiveState.THINKING:
+                return f"{state.value} …"
+            case LiveState.OFF:
+                return "Off: nothing is answered"
+            case LiveState.PLAYER if settings.mode == "off":
+                return "You play; mode Off answers nothing"
+            case _:
+                return state.value
+
+    def _has_just_played(self, now_ns: int) -> bool:
+        if self._timeline.settings.mode == "off":
+            return False
+        return self._last_note_ns is not None and now_ns - self._last_note_ns < _PLAYING_NS
+
+    def _answering_text(self, phrase: PhraseEnded, due_ns: int, now_ns: int) -> str:
+        settings = self._timeline.settings
         if settings.answer == "dream" and settings.mode == "continue":
             return "Dreaming"
         bar_steps = phrase.phrase.steps_per_bar
@@ -93,5 +138,5 @@ class Activity:
         steps = self._until_step if self._is_whole else max(self._until_step, wanted)
         left = ceil((due_ns + steps * phrase.step_ns - now_ns) / (bar_steps * phrase.step_ns))
         if left < 1:
-            return "Answering"
-        return f"Answering, {left} bar{'s' if left > 1 else ''} left"
+            return LiveState.ANSWERING.value
+        return f"{LiveState.ANSWERING.value}, {left} bar{'s' if left > 1 else ''} left"

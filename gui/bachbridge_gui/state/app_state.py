@@ -9,11 +9,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bachbridge.music.harmony.chord_text import chord_text
-from bachbridge.music.notes import bpm_from_step_ns, key_from_number
+from bachbridge.music.notes import bpm_from_step_ns
 from bachbridge.protocol.effects import (
     BarStarted,
-    ChordNamed,
     EngineEnded,
     EngineStarted,
     Message,
@@ -54,13 +52,11 @@ class AppState:
         self.view = "roll"
         """The page that is shown: "welcome" or one of `top_bar.VIEWS`."""
         self.latest_bar: BarStarted | None = None
-        self.latest_chord: ChordNamed | None = None
-        """The last chord of live harmony; None once its engine has ended."""
         self.port_names = PortNames((), ())
         """Ports of other programs, as the engine last listed them."""
         self.ready_model = ""
         """Name of the model that is ready; empty while there is none."""
-        self.notices, self.activity = NoticeBoard(), Activity()
+        self.notices, self.activity = NoticeBoard(), Activity(self.timeline)
 
     @property
     def settings(self) -> Settings:
@@ -80,10 +76,10 @@ class AppState:
         for message in messages:
             had_no_midi = self.health.output_name == NO_PORTS_NAME
             self.health.handle_message(message, now_ns)
-            self.activity.handle_message(message, now_ns)
             if isinstance(message, Sent) and self.settings.is_click(message.data):
                 continue
             self.timeline.handle_message(message)
+            self.activity.handle_message(message, now_ns)
             exchange = self.exchange_builder.handle_message(message)
             ended += [exchange] if exchange else []
             self._handle_message(message, now_ns)
@@ -104,24 +100,21 @@ class AppState:
 
     def activity_text(self, now_ns: int) -> str:
         """Words for what the program does now; empty while its model cannot play."""
-        return self.activity.text(self.settings, now_ns) if self.health.model_up else ""
+        return self.activity.text(now_ns) if self.health.model_up else ""
 
     def tempo_text(self) -> str:
         """Tempo and its source in words: "100 bpm, from your playing"."""
+        return ", ".join(part for part in self.tempo_and_source_texts() if part)
+
+    def tempo_and_source_texts(self) -> tuple[str, str]:
+        """Tempo and source: "100 bpm" and "from your playing"; the first is empty while no tempo is known."""
         bpm, source = self._tempo_and_source()
         if not bpm:
-            return "Tempo: from your playing"
+            return "", "Tempo from your playing"
         bar = self.latest_bar
         is_guess = source == "playing" and bar is not None and bar.confidence < _SURE_CONFIDENCE
         sureness = f", bars {bar.confidence:.0%} sure" if bar and is_guess else ""
-        return f"{bpm:.0f} bpm, {_TEMPO_SOURCE_TEXT[source]}{sureness}"
-
-    def harmony_text(self) -> str:
-        """Key, Roman numeral and name of the last chord in mode harmonize; otherwise empty."""
-        chord = self.latest_chord
-        if chord is None or self.settings.mode != "harmonize":
-            return ""
-        return chord_text(chord.chord, chord.numeral, key_from_number(chord.key))
+        return f"{bpm:.0f} bpm", f"{_TEMPO_SOURCE_TEXT[source]}{sureness}"
 
     def _tempo_and_source(self) -> tuple[float, str]:
         if self.settings.follow_clock and self.health.clock_bpm:
@@ -136,8 +129,6 @@ class AppState:
         match message:
             case BarStarted():
                 self.latest_bar = message
-            case ChordNamed():
-                self.latest_chord = message
             case PortNames():
                 self.port_names = message
             case ModelUp(name):
@@ -146,7 +137,7 @@ class AppState:
             case ModelDown():
                 self.ready_model = ""
             case EngineEnded() | EngineStarted():
-                self.ready_model, self.latest_chord = "", None
+                self.ready_model = ""
                 self.timeline.end_all_notes(now_ns)
             case _:
                 pass

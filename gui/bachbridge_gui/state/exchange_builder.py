@@ -3,6 +3,9 @@
 In mode "continue" the engine reports when a phrase ended, when its answer begins, and its notes. In mode "harmonize"
 there are no phrases: an exchange is the melody and its voices between two rests, taken from the timeline and put on the
 grid that was valid then.
+
+The key of an exchange and the cadence that it closes with are those that the engine reports. The report of the last
+cadence comes a moment after the end.
 """
 
 from collections.abc import Callable
@@ -14,6 +17,7 @@ from bachbridge.protocol.effects import (
     AnswerEnded,
     AnswerStarted,
     BarStarted,
+    CadenceReached,
     EngineEnded,
     EngineStarted,
     Harmonized,
@@ -21,9 +25,10 @@ from bachbridge.protocol.effects import (
     PhraseEnded,
     Received,
     Sent,
+    SoundingHarmony,
 )
 from bachbridge.settings import Settings
-from bachbridge_gui.state.exchanges import Exchange
+from bachbridge_gui.state.exchanges import Exchange, ExchangeClose
 from bachbridge_gui.state.timeline import RollTimeline
 from bachbridge_gui.state.view_types import PLAYER, RollNote
 
@@ -52,20 +57,19 @@ class ExchangeBuilder:
         """The exchange whose answer is being played."""
         self._melody: _HarmonizedMelody | None = None
         self._latest_bar: BarStarted | None = None
+        self._begin_ns = 0
+        """Beginning of the exchange under way."""
+        self._harmony: SoundingHarmony | None = None
+        self._cadence: CadenceReached | None = None
+        """The cadence on whose last chord the music rests."""
+        self._last_ended: tuple[int, int, int] | None = None
+        """Number, beginning and end (ns) of the last exchange that has ended."""
+        self.late_closes: list[tuple[int, ExchangeClose]] = []
+        """Closes that were reported after their exchange had ended, with its number; whoever shows them clears them."""
 
     @property
     def settings(self) -> Settings:
         return self._timeline.settings
-
-    @property
-    def awaits_answer(self) -> bool:
-        """True if a phrase has ended and its answer has not begun."""
-        return self._pending_phrase is not None and self._open_exchange is None
-
-    @property
-    def is_answering(self) -> bool:
-        """True from the beginning of an answer to its end."""
-        return self._open_exchange is not None
 
     def handle_message(self, message: Message) -> Exchange | None:
         """Apply a message, after the timeline; return the exchange that it ended, if any."""
@@ -80,6 +84,8 @@ class ExchangeBuilder:
                 return self._abort_exchange()
             case BarStarted():
                 self._latest_bar = message
+            case SoundingHarmony() | CadenceReached():
+                self._follow_harmony(message)
             case Harmonized():
                 self._begin_melody(self._timeline.last_event_ns)
             case Received(data, at_ns) | Sent(data, _, at_ns) if self._melody and data[0] & 0xF0 in (0x80, 0x90):
@@ -100,7 +106,28 @@ class ExchangeBuilder:
         self._melody = None
         exchange = self._harmonized_exchange(melody, self._latest_bar)
         self._timeline.end_span(melody.number, melody.last_ns)
-        return exchange
+        return exchange and replace(exchange, close=self._close(melody.number, melody.start_ns, melody.last_ns))
+
+    # ------------------------------------------------------------ closes
+
+    def _follow_harmony(self, report: SoundingHarmony | CadenceReached) -> None:
+        if isinstance(report, SoundingHarmony):
+            self._harmony = report
+            if report.chord and self._cadence and report.since_ns > self._cadence.at_ns:
+                self._cadence = None
+            return
+        self._cadence = report
+        if self._last_ended and self._last_ended[1] <= report.at_ns <= self._last_ended[2]:
+            number, begin_ns, end_ns = self._last_ended
+            self.late_closes.append((number, self._close(number, begin_ns, end_ns)))
+
+    def _close(self, number: int, begin_ns: int, end_ns: int) -> ExchangeClose:
+        """Return the key and the cadence of the exchange that lies in that time."""
+        self._last_ended = number, begin_ns, end_ns
+        harmony, cadence = self._harmony, self._cadence
+        if cadence and begin_ns <= cadence.at_ns <= end_ns:
+            return ExchangeClose(cadence.key, 1.0, cadence.kind)
+        return ExchangeClose(harmony.key, harmony.confidence) if harmony else ExchangeClose()
 
     def _begin_answer(self, due_ns: int, seed: int) -> None:
         """Begin an exchange, or move the start of its answer if the engine announces a later one."""
@@ -125,14 +152,16 @@ class ExchangeBuilder:
         silent = phrase_ended.ended_by in ("prompt", "dream") and (
             phrase_ended.origin_ns < self._timeline.last_event_ns
         )
-        begin_ns = due_ns if silent else phrase_ended.origin_ns
+        begin_ns = self._begin_ns = due_ns if silent else phrase_ended.origin_ns
         self._timeline.begin_span(self._last_number, begin_ns)
 
     def _end_answer(self, notes: tuple[Note, ...], interrupted: bool) -> Exchange:
         assert self._open_exchange
         exchange, self._open_exchange, self._pending_phrase = self._open_exchange, None, None
-        self._timeline.end_span(exchange.number, self._timeline.last_event_ns)
-        return replace(exchange, answer=notes, interrupted=interrupted)
+        end_ns = self._timeline.last_event_ns
+        self._timeline.end_span(exchange.number, end_ns)
+        close = self._close(exchange.number, self._begin_ns, end_ns)
+        return replace(exchange, answer=notes, interrupted=interrupted, close=close)
 
     def _abort_exchange(self) -> Exchange | None:
         """End the exchange under way, because its engine has died."""

@@ -10,15 +10,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from bachbridge.music.notes import VOICES, Note, Phrase, bpm_from_step_ns, pitch_name
+from bachbridge.music.notes import VOICES, Note, Phrase, bpm_from_step_ns, key_from_number, key_name, pitch_name
 from bachbridge.music.performance import Part, TimedNote, last_note_end_ns, notes_from_grid, shift_part
 from bachbridge.music.timeline import Meter, meter_from_steps
+from bachbridge.music.tonality.key_names import key_level
 from bachbridge_gui.state.view_types import PLAYER
 
 MAX_EXCHANGES = 500
 _MAX_UNDO = 100
 _TITLE_PITCHES = 3
 """Number of a phrase's pitches in its title."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeClose:
+    """The key of an exchange with its probability, and the kind of cadence that it closes with; -1 and empty: none."""
+
+    key: int = -1
+    confidence: float = 0.0
+    cadence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,7 @@ class Exchange:
     interrupted: bool = False
     name: str = ""
     kept: bool = False
+    close: ExchangeClose = ExchangeClose()
 
     @property
     def bpm(self) -> float:
@@ -103,6 +114,9 @@ class ExchangeList:
     def set_kept(self, row: int, *, kept: bool) -> None:
         self._items[row] = replace(self._items[row], kept=kept)
 
+    def set_close(self, row: int, close: ExchangeClose) -> None:
+        self._items[row] = replace(self._items[row], close=close)
+
     def remove(self, row: int) -> Exchange:
         """Remove an exchange without undo."""
         return self._items.pop(row)
@@ -159,6 +173,16 @@ def exchange_summary(exchange: Exchange) -> str:
     return f"{played} → {_bars_text(_bar_count(exchange.answer_steps, exchange.prompt))}{cut}"
 
 
+def exchange_close_text(exchange: Exchange) -> str:
+    """Return the key and how the exchange closes: "D minor · half cadence"; a key that is a guess has a "?"."""
+    close = exchange.close
+    key = key_from_number(close.key)
+    name = key_name(key) if key else ""
+    is_guess = not close.cadence and key_level(close.confidence) == "guess"
+    cadence = f"{close.cadence} cadence" if close.cadence else ""
+    return " · ".join(part for part in (f"{name}?" if name and is_guess else name, cadence) if part)
+
+
 def screen_reader_text(exchange: Exchange) -> str:
     """Return the whole row as a screen reader reads it."""
     words = [
@@ -166,6 +190,7 @@ def screen_reader_text(exchange: Exchange) -> str:
         exchange_title(exchange),
         exchange_summary(exchange).replace("→", "answered with"),
     ]
+    words += [close] if (close := exchange_close_text(exchange).replace(" ·", ",")) else []
     return ", ".join([*words, f"at {exchange.started_at:%H:%M}", *(["kept"] if exchange.kept else [])])
 
 

@@ -62,6 +62,8 @@ def notice_for(message: Message) -> StatusNotice | None:
             return StatusNotice(_shed_text(count), "warning", "shed")
         case PortsChanged(_, output_name) if text := second_instance_text(output_name):
             return StatusNotice(text, "info", "instance")
+        case FeedbackLoop(is_there=True):
+            return None  # its notice stands as long as the loop does (`PortStatus.standing_notices`)
         case _ if isinstance(message, ObstacleReport):
             return StatusNotice(obstacle_text(message), _obstacle_level(message), type(message).__name__)
         case _:
@@ -70,9 +72,7 @@ def notice_for(message: Message) -> StatusNotice | None:
 
 def _obstacle_level(report: ObstacleReport) -> Level:
     match report:
-        case FeedbackLoop(is_there):
-            return "error" if is_there else "info"
-        case ChordsLate(0) | PhraseKept() | PhraseHeld("pedal" | "latch"):
+        case ChordsLate(0) | FeedbackLoop() | PhraseKept() | PhraseHeld("pedal" | "latch"):
             return "info"
         case _:
             return "warning"

@@ -14,6 +14,7 @@ from bachbridge.music.notes import VOICES, Note, keep_longest_notes
 from bachbridge.protocol.effects import AnswerEnded, AnswerStarted, BarStarted, Message, PhraseEnded, Received, Sent
 from bachbridge.protocol.events import Answer, PortsChanged
 from bachbridge.settings import Settings
+from bachbridge_gui.state.harmony_track import HarmonyTrack
 from bachbridge_gui.state.view_types import PLAYER, BarLines, PhraseSpan, RollNote
 
 _THRU_COPY_NS = 60_000_000
@@ -34,6 +35,7 @@ class RollTimeline:
         self.planned: list[RollNote] = []
         self.bars: list[BarLines] = []
         self.spans: list[PhraseSpan] = []
+        self.harmony = HarmonyTrack()
         self.revision = 0
         self.last_event_ns = 0
         """Time of the last note or controller."""
@@ -78,7 +80,7 @@ class RollTimeline:
                 self.planned.clear()
             case PortsChanged(source, sink) if not (source and sink):
                 self.end_all_notes(self.last_event_ns)
-            case _:
+            case _ if not self.harmony.handle_message(message):
                 return
         self.revision += 1
 

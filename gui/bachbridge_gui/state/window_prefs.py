@@ -50,6 +50,8 @@ class WindowPrefs:
     shape_open: bool = True
     setup_open: bool = False
     """True if this level of the controls is open."""
+    legend_open: bool = True
+    """True if the names of the parts are shown beside their signs on the roll."""
     computer_keys: bool = False
     """True if the piano on the screen is shown, which the computer's keys play."""
     key_layout: Literal["", "qwerty", "qwertz", "azerty"] = ""

@@ -4,7 +4,7 @@ from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
-from bachbridge_gui.state.live_state import LiveState
+from bachbridge_gui.state.activity import LiveState
 from bachbridge_gui.state.view_types import PLAYER
 from bachbridge_gui.widgets.palette import draw_shape, is_dark, part_colour
 from bachbridge_gui.widgets.style import colour_for

@@ -1,17 +1,21 @@
-"""The controls of the compact window beside the DAW: mode, end of the phrase, temperature, and the status."""
+"""The controls of the compact window beside the DAW: mode, end of the phrase and temperature.
+
+What the window says is in the hearing strip below it.
+"""
 
 from dataclasses import replace
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QResizeEvent
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QWidget
 
 from bachbridge_gui.controls import specs
 from bachbridge_gui.controls.control import Control
 from bachbridge_gui.presets.midi_learn import MidiLearn
 from bachbridge_gui.settings.store import SettingsStore
+from bachbridge_gui.widgets.tokens import SPACE_S_PX
 
-_TEMPERATURE_WIDTH_PX, _WIDTH_WITH_TEMPERATURE_PX = 160, 620
+_TEMPERATURE_WIDTH_PX = 160
 
 
 class CompactBar(QWidget):
@@ -26,24 +30,21 @@ class CompactBar(QWidget):
         self.temperature.setFixedWidth(_TEMPERATURE_WIDTH_PX)
         for control in (self.end_phrase, self.temperature):
             control.badge.setMaximumHeight(0)
-        self.status_label = QLabel()
-        self.status_label.setAccessibleName("Status")
-        self.status_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
+        row.setSpacing(SPACE_S_PX)
         for control in (self.mode, self.end_phrase, self.temperature):
             row.addWidget(control, 0, Qt.AlignmentFlag.AlignVCenter)
-        row.addWidget(self.status_label, 1)
+        row.addStretch(1)
         self.hide()
 
     def resizeEvent(self, a0: QResizeEvent | None) -> None:
-        """Leave the temperature out where there is no room for it."""
+        """Leave out what there is no room for: the temperature first, then the end of the phrase."""
         super().resizeEvent(a0)
-        self.temperature.setVisible(self.width() >= _WIDTH_WITH_TEMPERATURE_PX)
-
-    def show_status(self, text: str) -> None:
-        """Show the status in one line, and in full in the tooltip."""
-        if text != self.status_label.text():
-            self.status_label.setText(text)
-            self.status_label.setToolTip(text)
+        room_px = self.width() - self.mode.sizeHint().width()
+        for control, width_px in (
+            (self.end_phrase, self.end_phrase.sizeHint().width()),
+            (self.temperature, _TEMPERATURE_WIDTH_PX),
+        ):
+            room_px -= width_px + SPACE_S_PX
+            control.setVisible(room_px >= 0)

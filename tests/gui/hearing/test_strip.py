@@ -1,11 +1,12 @@
 """The words of the hearing strip, from the reports of a real session, and the strip itself."""
 
+from PyQt6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from bachbridge.protocol.effects import CadenceReached, EngineEnded, SoundingHarmony
+from bachbridge.protocol.effects import CadenceReached, ChordPlanned, EngineEnded, SoundingHarmony
 from bachbridge.settings import Settings
 from bachbridge_gui.hearing.hearing import Hearing, left_hand_text
-from bachbridge_gui.hearing.strip import HearingStrip
+from bachbridge_gui.hearing.strip import HearingStrip, StripFacts
 from bachbridge_gui.widgets.theme import build_palette
 from tests.support.virtual_driver import MS, Driver, S
 
@@ -70,7 +71,36 @@ def test_strip_shows_and_speaks_what_sounds(qtbot: QtBot) -> None:
     qtbot.addWidget(strip)
     strip.setPalette(build_palette(dark=True))
     hearing, now_ns = hearing_after(6)
-    strip.show_texts(hearing.texts(now_ns, SETTINGS), "100 bpm, set")
+    strip.show_texts(hearing.texts(now_ns, SETTINGS), StripFacts("100 bpm", "set"))
     assert (strip.chord_label.text(), strip.numeral_label.text()) == ("D7", "V7")
     assert "D7 V7" in strip.accessibleDescription()
     assert "100 bpm" in strip.accessibleDescription()
+
+
+def test_strip_leaves_out_what_has_no_room(qtbot: QtBot) -> None:
+    strip = HearingStrip()
+    qtbot.addWidget(strip)
+    hearing, now_ns = hearing_after(6)
+    facts = StripFacts("100 bpm", "from your playing", "temperature 0.90", "Chorale", "Trade fours")
+    strip.show()
+    for on in (False, True):
+        strip.show_compact(on=on)
+        counts: list[int] = []
+        for width in (1400, 700, 400, 250, 120):
+            strip.resize(width, strip.sizeHint().height())
+            strip.show_texts(hearing.texts(now_ns, SETTINGS), facts)
+            layout = strip.layout()
+            assert layout
+            layout.activate()
+            shown = [label for label in strip.findChildren(QLabel) if label.isVisible()]
+            assert sum(label.width() for label in shown) <= width
+            assert all(label.width() >= label.sizeHint().width() for label in shown)
+            assert strip.chord_label in shown
+            counts.append(len(shown))
+        assert counts == sorted(counts, reverse=True)
+        assert counts[0] > counts[-1]
+
+
+def test_hearing_says_the_next_chord() -> None:
+    texts = Hearing(planned=ChordPlanned(S, "D7", "V7", 19)).texts(0, SETTINGS)
+    assert (texts.next_chord, "next D7 V7" in texts.spoken) == ("D7 V7", True)

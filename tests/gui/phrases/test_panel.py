@@ -8,6 +8,7 @@ from bachbridge.music.notes import Phrase
 from bachbridge_gui.phrases.actions import WAS_HARMONIZED
 from bachbridge_gui.phrases.model import PhraseListModel
 from bachbridge_gui.phrases.panel import PhrasePanel
+from bachbridge_gui.state.exchanges import ExchangeClose, exchange_close_text
 from tests.support.sample_exchanges import make_exchange
 
 Key = Qt.Key
@@ -151,3 +152,16 @@ def test_panel_paints_rows_without_notes_and_narrow(filled_panel):
     filled_panel.add(make_exchange(5, prompt=Phrase((), 0)))
     filled_panel.resize(120, 400)
     assert not filled_panel.grab().isNull()
+
+
+def test_panel_shows_how_phrases_close(filled_panel):
+    filled_panel.model.set_kept([0], kept=True)
+    filled_panel.show_closes([(1, ExchangeClose(14, 1.0, "half")), (99, ExchangeClose(14, 1.0, "half"))])
+    entry = filled_panel.model.entries[0]
+    assert (exchange_close_text(entry), entry.kept) == ("D minor · half cadence", True)
+    assert all_numbers(filled_panel) == [1, 2, 3]
+    index = filled_panel.model.index(0)
+    assert "D minor, half cadence" in str(index.data(Qt.ItemDataRole.AccessibleTextRole))
+    assert "D minor · half cadence" in str(index.data(Qt.ItemDataRole.ToolTipRole))
+    assert exchange_close_text(make_exchange(1, close=ExchangeClose(14, 0.1))) == "D minor?"
+    assert not filled_panel.view.grab().isNull()

@@ -6,14 +6,16 @@ import pytest
 from PyQt6.QtCore import QPoint, QPointF, Qt
 from PyQt6.QtGui import QColor, QPalette, QWheelEvent
 
-from bachbridge_gui.piano_roll.axes import KEYBOARD_PX, RULER_PX
+from bachbridge_gui.piano_roll.axes import KEYBOARD_PX, LANE_PX, RULER_PX, ruler_and_lane_px
+from bachbridge_gui.piano_roll.coordinates import MIN_FOLDED_ROWS, FoldedPitches
 from bachbridge_gui.piano_roll.widget import PianoRoll
+from bachbridge_gui.state.harmony_track import HarmonyTrack
 from bachbridge_gui.state.view_types import PLAYER, BarLines, PhraseSpan, RollNote
 from bachbridge_gui.widgets.palette import PART_STYLES
 
 SECOND = 1_000_000_000
 T0 = 1000 * SECOND
-WIDTH, HEIGHT = 848, 448
+WIDTH, HEIGHT = 848, 400 + RULER_PX + LANE_PX
 """The notes' area is 800 by 400 logical pixels: 100 pixels to a second."""
 
 
@@ -23,6 +25,7 @@ class Source:
     planned: list[RollNote] = field(default_factory=list)
     bars: list[BarLines] = field(default_factory=list)
     spans: list[PhraseSpan] = field(default_factory=list)
+    harmony: HarmonyTrack = field(default_factory=HarmonyTrack)
     revision: int = 0
 
     def add(self, *notes: RollNote) -> None:
@@ -323,3 +326,58 @@ def test_roll_click_selects_the_phrase_under_it(qtbot, roll, source):
     assert roll.selected == 2
     qtbot.keyClick(roll, Qt.Key.Key_Up)
     assert roll.selected == 1
+
+
+# ---------------------------------------------------------------- harmony, folding and the legend
+
+
+def test_low_roll_folds_to_the_pitches_that_sound(roll, source):
+    roll.resize(WIDTH, 100)
+    source.add(note(-3, -2, pitch=36), note(-2, -1, pitch=60), note(-1, None, pitch=84))
+    roll.refresh(T0)
+    scale = roll._scale()
+    assert {36, 60, 84} <= set(scale.pitches)
+    assert MIN_FOLDED_ROWS <= len(scale.pitches) <= MIN_FOLDED_ROWS + 2
+    heights = [scale.row_tops[pitch - 1] - scale.row_tops[pitch] for pitch in (36, 60, 84, 50)]
+    assert min(heights[:3]) >= scale.height // len(scale.pitches)
+    assert heights[3] == 0
+    colours = (colour_in_row(roll, T0 - seconds * SECOND // 2, pitch) for seconds, pitch in ((5, 36), (3, 60), (1, 84)))
+    assert set(colours) == {PART_STYLES[PLAYER].light}
+
+
+def colour_in_row(roll: PianoRoll, ns: int, pitch: int) -> str:
+    """Return the colour in the middle of a row of a low roll."""
+    left, right = roll._visible_range_ns()
+    x = KEYBOARD_PX + (ns - left) / (right - left) * (roll.width() - KEYBOARD_PX)
+    scale, (ruler, _) = roll._scale(), ruler_and_lane_px(roll.height())
+    return (
+        roll.grab().toImage().pixelColor(round(x), ruler + round(scale.row_tops[pitch] + scale.row_height / 2)).name()
+    )
+
+
+@pytest.mark.parametrize("pitches", [(0, 127), (127,), (), (60, 61, 62), tuple(range(20, 100, 3))])
+def test_folded_pitches_grow_at_once_and_shrink_late(pitches):
+    folded = FoldedPitches()
+    folded.fit(pitches, 0)
+    assert set(pitches) <= set(folded.pitches)
+    assert len(folded.pitches) >= (MIN_FOLDED_ROWS if pitches else 1)
+    folded.fit((70,), SECOND)
+    assert {70, *pitches} <= set(folded.pitches)
+    folded.fit((70,), 2 * SECOND)
+    folded.fit((70,), 20 * SECOND)
+    assert MIN_FOLDED_ROWS <= len(folded.pitches) <= MIN_FOLDED_ROWS + 2
+
+
+def test_legend_folds_and_makes_room_for_notes(roll, qtbot):
+    roll.show()
+    assert roll.legend.isVisible()
+    assert all(style.name in roll.legend.accessibleDescription() for style in PART_STYLES.values())
+    width = roll.legend.width()
+    with qtbot.waitSignal(roll.legend.openChanged):
+        qtbot.mouseClick(roll.legend, Qt.MouseButton.LeftButton)
+    assert (roll.legend.is_open, roll.legend.width() < width) == (False, True)
+    qtbot.keyClick(roll.legend, Qt.Key.Key_Space)
+    roll.resize(KEYBOARD_PX + width, 300)
+    assert roll.legend.height() > roll.legend.width() // 2
+    roll.resize(WIDTH, 100)
+    assert not roll.legend.isVisible()

@@ -1,14 +1,15 @@
 """The exchanges that the window lists, from the messages of a real session in virtual time."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol.effects import EngineEnded, PhraseRefused
+from bachbridge.protocol.effects import PhraseRefused
 from bachbridge.protocol.events import Answer, AnswerPhrase, AskRefused, EndPhrase, ModelDown, ModelUp, Reset
 from bachbridge.settings import Settings
 from bachbridge_gui.state.app_state import AppState
-from bachbridge_gui.state.exchanges import Exchange
+from bachbridge_gui.state.exchanges import Exchange, exchange_close_text
 from tests.support.fake_engine import FakeEngine
 from tests.support.virtual_driver import MS, S
 
@@ -125,7 +126,7 @@ def test_long_dream_is_listed_in_chapters() -> None:
 def test_tempo_text_names_its_source() -> None:
     settings = Settings()
     engine, state = FakeEngine(settings), state_of(settings)
-    assert state.tempo_text() == "Tempo: from your playing"
+    assert state.tempo_text() == "Tempo from your playing"
     for n in range(8):
         engine.driver.play(S + n * 600 * MS, 72, 500 * MS)
     exchanges(engine, state, 6 * S)
@@ -134,18 +135,35 @@ def test_tempo_text_names_its_source() -> None:
     assert state.tempo_text() == "88 bpm, set"
 
 
-def test_harmony_text_is_the_last_chord_in_mode_harmonize() -> None:
-    settings = Settings(mode="harmonize", bpm=120.0)
+CLOSE = ((43, 59, 62, 67), (48, 60, 64, 67))
+"""A dominant and its tonic in C major."""
+
+
+def answered_with(*chords: tuple[int, ...]) -> tuple[AppState, list[Exchange]]:
+    """Return the state and the exchanges of a phrase that is answered with these chords, a half note each."""
+    settings = Settings(bpm=120, silence_beats=1.0)
     engine, state = FakeEngine(settings), state_of(settings)
-    assert state.harmony_text() == ""
-    engine.driver.play(S, 72, 500 * MS)
-    exchanges(engine, state, 2 * S)
-    assert state.harmony_text() == "C major: bVI6 (Ab/C)"
-    state.settings = Settings(mode="continue")
-    assert state.harmony_text() == ""
-    state.settings = settings
-    state.handle_messages([EngineEnded("")], 3 * S)
-    assert state.harmony_text() == ""
+    notes = tuple(Note(8 * n, 8, pitch, 80, v) for n, chord in enumerate(chords) for v, pitch in enumerate(chord))
+    engine.driver.model = lambda ask: [(5 * MS, Answer(ask.ask, notes, ask.steps, final=True))]
+    for n, pitch in enumerate((60, 64, 67, 72, 71, 67)):
+        engine.driver.play(S + n * 500 * MS, pitch, 450 * MS)
+    return state, exchanges(engine, state, 12 * S)
+
+
+def test_exchange_has_key_and_cadence_of_the_reports() -> None:
+    state, (exchange,) = answered_with((48, 60, 64, 67), *CLOSE)
+    close = exchange.close
+    if not close.cadence:
+        ((number, close),) = state.exchange_builder.late_closes
+        assert number == exchange.number
+    assert exchange_close_text(replace(exchange, close=close)) == "C major · authentic cadence"
+
+
+def test_exchange_that_ends_in_no_cadence_has_only_a_key() -> None:
+    state, (exchange,) = answered_with((48, 60, 64, 67), (41, 60, 65, 69), (40, 60, 67, 72))
+    assert exchange.close.cadence == ""
+    assert state.exchange_builder.late_closes == []
+    assert exchange_close_text(exchange).startswith("C major")
 
 
 def test_notice_begins_with_capital_letter() -> None:

@@ -30,7 +30,6 @@ NOTED: tuple[tuple[Message, Level], ...] = (
     (effects.StartRefused("clock"), "warning"),
     (effects.DamagedMidi(2), "warning"),
     (effects.NotesShed(400), "warning"),
-    (effects.FeedbackLoop(is_there=True), "error"),
     (effects.FeedbackLoop(is_there=False), "info"),
     (effects.Failed("JACK is not running: start it."), "error"),
     (effects.LogStopped("no space left"), "error"),
@@ -60,6 +59,10 @@ def test_notice_says_what_is_wrong_in_plain_words(message: Message, level: Level
     restarts_by_itself = isinstance(message, events.ModelDown | effects.EngineEnded)
     if level != "info" and not restarts_by_itself and not isinstance(message, effects.PhraseRefused):
         assert ":" in notice.text, "it says what to do"
+
+
+def test_loop_has_a_standing_notice_and_no_other() -> None:
+    assert notice_for(effects.FeedbackLoop(is_there=True)) is None
 
 
 def test_every_report_and_notice_of_the_protocol_is_in_the_table() -> None:

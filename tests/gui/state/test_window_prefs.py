@@ -30,6 +30,7 @@ FULL = WindowPrefs(
     phrases_open=False,
     shape_open=False,
     setup_open=True,
+    legend_open=False,
     computer_keys=True,
     key_layout="azerty",
 )

@@ -36,6 +36,9 @@ FEEDBACK_TEXT = (
     "keyboard only"
 )
 
+_PRESENT_LOOP = FeedbackLoop(is_there=True)
+"""Its notice stands as long as the loop does (`PortStatus.standing_notices`)."""
+
 
 def notice_for(message: Message) -> StatusNotice | None:
     """Return the notice about a message; None if it needs none: then it is music, or only for the monitor."""
@@ -62,9 +65,7 @@ def notice_for(message: Message) -> StatusNotice | None:
             return StatusNotice(_shed_text(count), "warning", "shed")
         case PortsChanged(_, output_name) if text := second_instance_text(output_name):
             return StatusNotice(text, "info", "instance")
-        case FeedbackLoop(is_there=True):
-            return None  # its notice stands as long as the loop does (`PortStatus.standing_notices`)
-        case _ if isinstance(message, ObstacleReport):
+        case _ if isinstance(message, ObstacleReport) and message != _PRESENT_LOOP:
             return StatusNotice(obstacle_text(message), _obstacle_level(message), type(message).__name__)
         case _:
             return None

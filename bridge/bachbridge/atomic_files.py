@@ -1,19 +1,29 @@
 """Atomic output files and folders, and input files with a size limit.
 
-An output appears complete or not at all: it is written under another name in the same folder, then renamed. An input is
+An output appears complete or not at all: it is written under another name in the same folder, then renamed. What a
+killed process left under such a name is removed by the next process that writes into the folder. An input is
 read in one go, unless it is larger than any reasonable file of its kind: then nothing of it is read.
 """
 
 import os
+import platform
+import re
 import shutil
 import stat
+import sys
 import tempfile
+import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bachbridge.errors import BachBridgeError
 
+_HOST = re.sub(r"\W", "", platform.node())[:20]
+_SCRATCH_NAME = re.compile(r"\..*-bachbridge-(?P<host>\w*)-(?P<pid>\d{1,9})-\w+(\.\w+)?")
+_STALE_AFTER_S = 86_400
+"""Age at which a temporary output of another machine in a shared folder is taken for left behind."""
+_tidied_folders: set[Path] = set()
 _MAX_SCRATCH_STEM = 40
 """Characters of a file's name that its temporary name keeps, so that long names stay possible."""
 
@@ -65,9 +75,8 @@ def atomic_output(path: Path, *, private: bool = False) -> Generator[Path]:
     is_new = path.absolute() in _expected_new
     path = Path(os.path.realpath(path)) if path.is_symlink() else path
     try:
-        handle, name = tempfile.mkstemp(
-            prefix=f".{path.stem[:_MAX_SCRATCH_STEM]}-", suffix=path.suffix, dir=path.parent
-        )
+        remove_abandoned_outputs(path.parent)
+        handle, name = tempfile.mkstemp(prefix=scratch_prefix(path.stem), suffix=path.suffix, dir=path.parent)
     except OSError as error:
         raise BachBridgeError(f"cannot write {path} ({error.strerror}): choose another folder.") from error
     os.close(handle)
@@ -112,7 +121,8 @@ def atomic_folder(path: Path, *, replace: bool = False) -> Generator[Path]:
     path = Path(os.path.realpath(path))
     scratch: Path | None = None
     try:
-        scratch = Path(tempfile.mkdtemp(prefix=f".{path.name[:_MAX_SCRATCH_STEM]}-", dir=path.parent))
+        remove_abandoned_outputs(path.parent)
+        scratch = Path(tempfile.mkdtemp(prefix=scratch_prefix(path.name), dir=path.parent))
         yield scratch
         scratch.chmod(0o777 & ~_umask())
         _move_folder(scratch, path, replace=replace)
@@ -144,6 +154,38 @@ def _move_folder(scratch: Path, path: Path, *, replace: bool) -> None:
         former.rename(path)
         raise
     shutil.rmtree(former, ignore_errors=True)
+
+
+def scratch_prefix(name: str) -> str:
+    """Return the beginning of the temporary name of an output: it says who writes it."""
+    return f".{name[:_MAX_SCRATCH_STEM]}-bachbridge-{_HOST}-{os.getpid()}-"
+
+
+def remove_abandoned_outputs(folder: Path) -> None:
+    """Remove the temporary outputs in a folder whose writers have ended; each process looks once into a folder."""
+    if folder in _tidied_folders:
+        return
+    _tidied_folders.add(folder)
+    with suppress(OSError):
+        for path in folder.glob(".*-bachbridge-*"):
+            found = _SCRATCH_NAME.fullmatch(path.name)
+            if found and _is_abandoned(path, found["host"], int(found["pid"])):
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
+
+
+def _is_abandoned(path: Path, host: str, pid: int) -> bool:
+    if host != _HOST or sys.platform == "win32":  # no signal of Windows only asks
+        return time.time() - path.stat().st_mtime > _STALE_AFTER_S
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
 
 
 def _umask() -> int:

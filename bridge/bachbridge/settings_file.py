@@ -1,7 +1,6 @@
 """The file of settings: flat TOML in the user's configuration folder."""
 
 import json
-import os
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -9,9 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bachbridge.atomic_files import rename_damaged_file
+from bachbridge.atomic_files import atomic_output, rename_damaged_file
 from bachbridge.data_errors import data_error_text
-from bachbridge.errors import ConfigError
+from bachbridge.errors import BachBridgeError, ConfigError
 from bachbridge.settings import Settings, settings_from_table, validated, with_setting
 
 _MAX_BYTES, _MAX_LINE_BYTES = 1 << 15, 1 << 11
@@ -114,16 +113,15 @@ def _sound_settings(table: Mapping[str, object]) -> tuple[Settings, list[str]]:
 def save_settings(settings: Settings, path: Path) -> None:
     """Write the whole file or nothing, creating its folder; raises `ConfigError`. Only its owner may read the file."""
     lines = [f"{name} = {_toml_value(value)}\n" for name, value in asdict(validated(settings)).items()]
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.touch(mode=0o600)
-        partial.write_text("".join(lines), encoding="utf-8")
-        os.replace(partial, path)
     except OSError as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
         raise ConfigError(f"The settings cannot be saved in {path}: {error.strerror}.") from error
+    try:
+        with atomic_output(path, private=True) as scratch:
+            scratch.write_text("".join(lines), encoding="utf-8")
+    except BachBridgeError as error:
+        raise ConfigError(f"The settings cannot be saved: {error}") from error
 
 
 def _toml_value(value: object) -> str:

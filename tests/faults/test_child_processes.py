@@ -2,14 +2,19 @@
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import psutil
 import pytest
 
+from bachbridge.cli.main import command_line
 from bachbridge.engine import model_client
 from bachbridge.engine.model_client import ModelClient
+from bachbridge.errors import ModelError
+from bachbridge.files.midi_writer import part_track, write_tracks
 from bachbridge.process import ipc, limits
 from bachbridge.process.child_environment import minimal_environment
 from bachbridge.protocol.effects import Message
@@ -52,6 +57,48 @@ def test_load_that_takes_too_long_ends_its_process() -> None:
     assert (done.returncode, done.stderr) == (1, "")
     with limits.time_limit(60):
         pass
+
+
+def load_too_much() -> None:
+    with limits.model_load_limits("hymns"):
+        bytearray(16 << 30)
+
+
+def test_command_says_which_model_loads_too_long() -> None:
+    program = (
+        "from bachbridge.process import limits\n"
+        "limits.MAX_LOAD_S = 0.1\n"
+        "with limits.model_load_limits('hymns'):\n    while True: pass\n"
+    )
+    done = run(program)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "bachbridge: the model hymns takes over 0.1 s to load: choose another.\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the address space")
+def test_command_refuses_a_model_that_takes_much_memory() -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    with pytest.raises(ModelError, match="the model hymns takes over 4 GiB to load"):
+        load_too_much()
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
+
+
+@pytest.mark.parametrize("command", [["continue"], ["harmonize"], ["harmonize", "--model", "coconet"]])
+def test_command_loads_its_model_within_limits(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def refuse(model: str) -> Iterator[None]:
+        raise ModelError(f"the model {model} is loaded within limits")
+        yield
+
+    monkeypatch.setattr(limits, "model_load_limits", refuse)
+    song = tmp_path / "a.mid"
+    write_tracks(song, [part_track("a", 0, 0, [(0, 3840, 60, 80)])])
+    with pytest.raises(ModelError, match="within limits"):
+        command_line()(args=[*command, str(song), "-o", str(tmp_path / "b.mid")], standalone_mode=False)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the address space")

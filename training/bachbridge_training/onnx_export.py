@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import tensorflow as tf
 import tf2onnx
 
+from bachbridge.atomic_files import remove_abandoned_outputs, scratch_prefix
 from bachbridge.errors import ModelError
 from bachbridge.inference.runtime.library import CARD_FILE, sha256
 from bachbridge.inference.runtime.onnx_nets import SessionFactory
@@ -102,7 +103,8 @@ def atomic_folder(target: Path) -> Generator[Path]:
     _check_replaceable(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        scratch_folder = tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-")
+        remove_abandoned_outputs(target.parent)
+        scratch_folder = tempfile.TemporaryDirectory(dir=target.parent, prefix=scratch_prefix(target.name))
     except OSError as error:
         raise ModelError(f"cannot write {target} ({error.strerror}): choose another folder with -o.") from error
     with scratch_folder as scratch:

@@ -31,8 +31,6 @@ from bachbridge.protocol.effects import Ask, Cancel, Feed, Message, PlanRequest
 from bachbridge.protocol.events import NO_ASK, Answer, AskRefused, ModelDown, ModelUp, Setting
 
 _EXIT_TIMEOUT_S = 2.0
-_MAX_LOAD_S, _MAX_MEMORY_BYTES = 60, 4 << 30
-"""The shipped models load in less than 2 s, and the process takes 0.5 GiB of address space."""
 LoadGuard = Callable[[], contextlib.AbstractContextManager[None]]
 """Makes the context in which a model is loaded and timed."""
 _WARMUP_STEPS = 16 * STEPS_PER_BEAT
@@ -326,7 +324,7 @@ def serve(
 def main() -> None:
     """Run `python -m bachbridge.inference.host`, which the engine starts."""
     realtime.prepare_model_process()
-    limits.limit_memory(_MAX_MEMORY_BYTES)
+    limits.limit_memory(limits.MAX_MODEL_BYTES)
     reader, writer = ipc.standard_pipes()
 
     def send(message: Message) -> None:
@@ -334,7 +332,7 @@ def main() -> None:
         with contextlib.suppress(OSError):  # the engine has ended; the reading thread notices as well
             ipc.write_message(writer, message)
 
-    serve(ipc.read_lines(reader), send, load_model, lambda: limits.time_limit(_MAX_LOAD_S))
+    serve(ipc.read_lines(reader), send, load_model, lambda: limits.time_limit(limits.MAX_LOAD_S))
 
 
 if __name__ == "__main__":

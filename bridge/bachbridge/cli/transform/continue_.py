@@ -27,6 +27,7 @@ from bachbridge.inference.runtime.protocols import Generator
 from bachbridge.music.general_midi import ANSWER_PROGRAM
 from bachbridge.music.notes import VOICES, Note, Phrase, keep_longest_notes, key_to_number
 from bachbridge.music.tonality.key_names import parse_key
+from bachbridge.process import limits
 from bachbridge.protocol.effects import Ask
 from bachbridge.settings import Settings
 
@@ -98,7 +99,8 @@ def _write_with_answer(target: Path, music: SourceMusic, notes: Sequence[Note], 
 
 def load_continuation_model(name: str) -> Generator:
     """Load a model that can continue; raises `ModelError`."""
-    model = load_model(name)
+    with limits.model_load_limits(name):
+        model = load_model(name)
     if "continue" not in model.tasks:
         raise unsuitable_model_error(name, "cannot continue", lambda card: "continue" in card.tasks)
     return model

@@ -17,6 +17,7 @@ from bachbridge.music import voice_leading
 from bachbridge.music.frames import PITCH_INDEX_COUNT
 from bachbridge.music.timeline import Bar
 from bachbridge.music.tonality.key_names import parse_key, parse_mode_final
+from bachbridge.process import limits
 from bachbridge.protocol.style import Style
 
 _CANDIDATE_COUNT = 4
@@ -80,10 +81,12 @@ def infill_canvas(
         canvas = replace(canvas, logit_mask=canvas.logit_mask + nats)
     schedule = FAST_SCHEDULE if generation.fast else SLOW_SCHEDULE
     bar_lines = [bar.start - first_step for bar in bars if bar.start >= first_step]
+    with limits.model_load_limits(card.name):
+        net = onnx_nets.load_infill_net(card)
     with make_progress() as progress:
         task = progress.add_task(progress_label, total=windows.count_sweeps(canvas, bar_lines, schedule))
         sweeps = windows.fill_windows(
-            onnx_nets.load_infill_net(card),
+            net,
             canvas,
             bar_lines,
             schedule,

@@ -32,6 +32,7 @@ from bachbridge.music.notes import Note
 from bachbridge.music.phrasing.written import WrittenEnds
 from bachbridge.music.timeline import Bar
 from bachbridge.music.voice_assignment import GivenFrames, frames_from_line
+from bachbridge.process import limits
 
 _BEAM_WIDTH, _LAG_STEPS = 8, 16
 _ADDED_VOICE_VELOCITY_RATIO = 0.85
@@ -140,10 +141,12 @@ def _harmonize_by_beam_search(
 ) -> tuple[Ints, Bools]:
     steps = len(prompt.pitch_indices)
     position, steps_per_bar = _bar_positions(bars, first_step, steps)
+    with limits.model_load_limits(card.name):
+        net = onnx_nets.load_chorale_net(card)
     with make_progress() as progress:
         task = progress.add_task("harmonizing", total=steps)
         harmony_steps = beam_search.harmonize_steps(
-            onnx_nets.load_chorale_net(card),
+            net,
             card.chain,
             prompt.pitch_indices,
             prompt.onsets,

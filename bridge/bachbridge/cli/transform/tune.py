@@ -22,6 +22,7 @@ from bachbridge.inference.symbols import tunes as symbol_tunes
 from bachbridge.music.general_midi import ANSWER_PROGRAM
 from bachbridge.music.timeline import DEFAULT_BPM
 from bachbridge.music.tonality.key_names import parse_key, standard_key_name
+from bachbridge.process import limits
 
 MAX_TUNES = 1000
 _ABC_MODES = {"major": "", "ionian": "", "minor": "m", "aeolian": "m"}
@@ -65,7 +66,9 @@ def write_tunes(target: Path, options: TuneOptions) -> None:
     codec = _abc_codec(card)
     temperature = card.sampler.get("temperature", 1.0) if options.temperature is None else options.temperature
     request = symbol_tunes.TuneRequest(temperature, card.sampler.get("top_p", 1.0), options.seed, header)
-    generated = symbol_tunes.write_tunes(onnx_nets.load_symbol_net(card), codec, request, options.tunes)
+    with limits.model_load_limits(card.name):
+        net = onnx_nets.load_symbol_net(card)
+    generated = symbol_tunes.write_tunes(net, codec, request, options.tunes)
     tunes = [*track_progress(generated, "writing tunes", options.tunes)]
     if as_abc:
         titled = ((f"Tune {number} of {card.name}", tune) for number, tune in enumerate(tunes, 1))

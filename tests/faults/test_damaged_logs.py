@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from bachbridge.cli.play.replay import replay_session
 from bachbridge.engine.session_log import read_log
 from bachbridge.errors import BachBridgeError
+from tests.fuzz.seeds import seeds
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "answered_phrase.log"
-HEADER, *LINES = GOLDEN.read_bytes().split(b"\n")
+WHOLE = seeds("log")[0]
+HEADER, *LINES = WHOLE.split(b"\n")
 DEEP = b"[" * 100_000
 DAMAGED = {
     "empty": b"",
@@ -21,6 +22,7 @@ DAMAGED = {
     "nested line": HEADER + b"\n" + DEEP + b"\n",
     "nested message": HEADER + b'\n{"t": 1, "in": ' + DEEP + b"\n",
     "nested field": HEADER + b'\n{"t": 1, "in": {"type": "Setting", "name": ' + DEEP + b"\n",
+    "long line": HEADER + b'\n{"t": 1, "in": {"type": "Midi", "data": "' + b"00" * (2 << 20) + b'"}}\n',
     "list": HEADER + b"\n[1, 2]\n",
     "text": HEADER + b'\n"in"\n',
     "number": HEADER + b"\n7\n",
@@ -40,6 +42,13 @@ def test_damaged_log_costs_a_sentence(content: bytes, tmp_path: Path) -> None:
     with pytest.raises(BachBridgeError) as caught:
         replay_session(path, midi_path=None)
     assert str(path) in str(caught.value)
+
+
+def test_whole_log_is_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "session.log"
+    path.write_bytes(WHOLE)
+    replay_session(path, midi_path=None)
+    assert "all as recorded" in capsys.readouterr().out
 
 
 def test_log_that_is_a_folder_costs_a_sentence(tmp_path: Path) -> None:

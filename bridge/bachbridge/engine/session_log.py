@@ -30,7 +30,8 @@ from bachbridge.protocol.events import Event
 from bachbridge.protocol.wire import from_dict, to_dict
 from bachbridge.settings import Settings, settings_from_table
 
-_MAX_LOG_BYTES = 1 << 30
+_MAX_LOG_BYTES, _MAX_LINE_BYTES = 256 << 20, 4 << 20
+"""A log takes some 20 MiB in an hour with MIDI clock; its longest lines hold whole phrases."""
 _DAMAGE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 """Whatever a line raises that is JSON of another kind, or nested too deeply."""
 
@@ -139,6 +140,8 @@ def _parse_header(path: Path, line: bytes) -> Settings:
 
 def _parse_entry(path: Path, number: int, line: bytes) -> LogEntry | None:
     try:
+        if len(line) > _MAX_LINE_BYTES:
+            raise ValueError("it is too long")
         plain = json.loads(line)
         message = former_logs.upgrade(plain["in"] if "in" in plain else plain["out"])
         return None if message is None else LogEntry(int(plain["t"]), from_dict(message))

@@ -14,11 +14,12 @@ from PyQt6.QtWidgets import QFileDialog, QGridLayout, QLabel, QMenu, QVBoxLayout
 
 from bachbridge.errors import BachBridgeError, MidiFileError
 from bachbridge_gui.phrases.actions import PHRASE_ACTIONS, PhraseAction, action_tooltip, all_kept, find_obstacle
+from bachbridge_gui.phrases.file_reader import DroppedFileReader
 from bachbridge_gui.phrases.list_view import PhraseListView, SessionButton, action_button
 from bachbridge_gui.phrases.model import PhraseListModel
 from bachbridge_gui.state.drag_files import DragFiles
 from bachbridge_gui.state.exchanges import Exchange, ExchangeClose, exchange_title, file_stem, midi_export
-from bachbridge_gui.state.midi_drop import phrase_from_files
+from bachbridge_gui.state.midi_drop import droppable_file
 from bachbridge_gui.widgets.undo_bar import UndoBar
 
 _COPY = Qt.DropAction.CopyAction
@@ -47,6 +48,9 @@ class PhrasePanel(QWidget):
             "Play a phrase. It appears here with its answer.\n\nOr drop a MIDI file here to have it answered."
         )
         self._ask_obstacle = ""
+        self._file_reader = DroppedFileReader(self)
+        self._file_reader.promptRead.connect(self.promptDropped)
+        self._file_reader.refused.connect(self.refused)
         self._lay_out()
         self._connect()
         self.setAcceptDrops(True)
@@ -89,16 +93,16 @@ class PhrasePanel(QWidget):
     def accept_drop(self, data: QMimeData | None) -> bool:
         """Make a prompt of a MIDI file that was dropped here or elsewhere on the window.
 
-        If that is not possible, emit `refused` and return False; also emit it if the file is out of order.
+        If that is not possible, emit `refused` and return False. The file is read in the background; if it is damaged
+        or out of order, `refused` is emitted later.
         """
         urls = data.urls() if data is not None else []
         try:
-            files = [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
-            phrase, step_ns = phrase_from_files(files, self.refused.emit)
+            path = droppable_file([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
         except MidiFileError as error:
             self.refused.emit(str(error))
             return False
-        self.promptDropped.emit(phrase, step_ns)
+        self._file_reader.start_reading(path)
         return True
 
     def export_to(self, path: Path, entries: Sequence[Exchange]) -> None:

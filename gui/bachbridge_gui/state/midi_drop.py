@@ -16,24 +16,25 @@ SUFFIXES = (".mid", ".midi")
 MAX_BARS = 32
 
 
-def phrase_from_files(paths: Sequence[Path], warn: Callable[[str], None] | None = None) -> tuple[Phrase, int]:
-    """Return the phrase in the file that was dropped and its step in ns; `MidiFileError` if it cannot be used.
-
-    `warn` is called with a sentence if something in the file is out of order.
-    """
+def droppable_file(paths: Sequence[Path]) -> Path:
+    """Return the one MIDI file that was dropped, unread; `MidiFileError` with a sentence for anything else."""
     if not paths:
         raise MidiFileError("What you dropped is not a file on this computer: save it first, then drop the MIDI file.")
     if len(paths) > 1:
         raise MidiFileError(f"{len(paths)} files at once are too many: drop one MIDI file.")
-    return phrase_from_file(paths[0], warn)
-
-
-def phrase_from_file(path: Path, warn: Callable[[str], None] | None = None) -> tuple[Phrase, int]:
-    """Return the last `MAX_BARS` bars of a file and their step in ns; `MidiFileError` with one sentence if it fails."""
+    path = paths[0]
     if path.is_dir():
         raise MidiFileError(f"{path.name} is a folder: drop one MIDI file (.mid).")
     if path.suffix.lower() not in SUFFIXES:
         raise MidiFileError(f"{path.name} is not a MIDI file: drop a file that ends in .mid.")
+    return path
+
+
+def phrase_from_file(path: Path, warn: Callable[[str], None] | None = None) -> tuple[Phrase, int]:
+    """Return the last `MAX_BARS` bars of a file and their step in ns; `MidiFileError` with one sentence if it fails.
+
+    `warn` is called with a sentence if something in the file is out of order. A large file takes seconds.
+    """
     try:
         song = read_midi(path)
     except MidiFileError as error:

@@ -127,15 +127,19 @@ def test_undo_in_the_phrase_list_brings_back_a_phrase(opened: WindowHarness, qtb
     assert opened.store.settings.temperature == 0.5
 
 
-def test_midi_file_is_opened_and_answered(opened: WindowHarness, tmp_path: Path) -> None:
+def test_midi_file_is_opened_and_answered(opened: WindowHarness, tmp_path: Path, qtbot: QtBot) -> None:
     opened.play_exchange(60, 62, 64)
     path = tmp_path / "tune.mid"
     opened.parts.phrases.export_to(path, opened.parts.phrases.model.entries.items)
     shortcuts(opened).open_file(path)
-    assert opened.engine_received(AnswerPhrase)
+    qtbot.waitUntil(lambda: bool(opened.engine_received(AnswerPhrase)))
     shortcuts(opened).open_file(tmp_path / "missing.mid")
-    opened.advance()
-    assert "missing.mid" in opened.window.notice.text()
+
+    def is_refused() -> bool:
+        opened.advance()
+        return "missing.mid" in opened.window.notice.text()
+
+    qtbot.waitUntil(is_refused)
 
 
 def test_saving_nothing_says_so_and_quit_closes(opened: WindowHarness, qtbot: QtBot) -> None:

@@ -1,5 +1,6 @@
 """Files of the phrase panel: dragging rows out, exporting, and dropping files in."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ from PyQt6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDrag, QDropEvent
 
 from bachbridge.files.midi_reader import read_midi
+from bachbridge.music.notes import Phrase
+from bachbridge_gui.phrases import file_reader
 from bachbridge_gui.phrases.list_view import SessionButton
 from bachbridge_gui.phrases.panel import PhrasePanel
 from tests.support.sample_exchanges import ANSWER, make_exchange
@@ -148,3 +151,33 @@ def test_drop_refuses_remote_url_with_reason(qtbot, filled_panel):
     with qtbot.waitSignal(filled_panel.refused) as signal:
         assert not filled_panel.accept_drop(data)
     assert "save it first" in signal.args[0]
+
+
+def test_drop_reads_the_file_off_the_windows_thread(qtbot, filled_panel, tmp_path, monkeypatch):
+    threads: list[str] = []
+
+    def phrase_from_file(path: Path, warn: object) -> tuple[Phrase, int]:
+        threads.append(threading.current_thread().name)
+        return Phrase((), 16), 125_000_000
+
+    monkeypatch.setattr(file_reader, "phrase_from_file", phrase_from_file)
+    path = tmp_path / "a.mid"
+    path.touch()
+    with qtbot.waitSignal(filled_panel.promptDropped):
+        drop_files(filled_panel, path)
+    assert threads == ["dropped file"]
+
+
+def test_only_the_file_that_was_dropped_last_counts(qtbot, filled_panel, tmp_path):
+    (tmp_path / "a.mid").write_bytes(b"MThd")
+    filled_panel.export_to(tmp_path / "b.mid", [make_exchange(1)])
+    with qtbot.assertNotEmitted(filled_panel.refused), qtbot.waitSignal(filled_panel.promptDropped):
+        drop_files(filled_panel, tmp_path / "a.mid")
+        drop_files(filled_panel, tmp_path / "b.mid")
+
+
+def test_damaged_file_that_is_dropped_is_refused(qtbot, filled_panel, tmp_path):
+    (tmp_path / "a.mid").write_bytes(b"MThd")
+    with qtbot.assertNotEmitted(filled_panel.promptDropped), qtbot.waitSignal(filled_panel.refused) as signal:
+        drop_files(filled_panel, tmp_path / "a.mid")
+    assert signal.args[0].startswith("a.mid is truncated or damaged")

@@ -8,7 +8,7 @@ from bachbridge.errors import MidiFileError
 from bachbridge.files.midi_writer import write_midi
 from bachbridge.music.notes import Note
 from bachbridge.music.performance import PLAYER, Part, TimedNote
-from bachbridge_gui.state.midi_drop import MAX_BARS, phrase_from_file, phrase_from_files
+from bachbridge_gui.state.midi_drop import MAX_BARS, droppable_file, phrase_from_file
 
 BEAT_NS = 600_000_000
 
@@ -57,13 +57,13 @@ def test_midi_drop_refuses_other_files_in_one_sentence(tmp_path: Path):
         ("none.mid", "none.mid cannot be read"),
     ):
         with pytest.raises(MidiFileError, match=words) as caught:
-            phrase_from_files([tmp_path / name])
+            phrase_from_file(droppable_file([tmp_path / name]))
         assert str(tmp_path) not in str(caught.value)
 
 
 def test_midi_drop_takes_one_file_at_a_time(tmp_path: Path):
     path = write_song(tmp_path / "a.mid", 0)
     with pytest.raises(MidiFileError, match="2 files at once"):
-        phrase_from_files([path, path])
+        droppable_file([path, path])
     with pytest.raises(MidiFileError, match="not a file on this computer"):
-        phrase_from_files([])
+        droppable_file([])

@@ -22,6 +22,8 @@ _MAX_MEASURES, _MAX_PARTS, _MAX_TEMPOS = 100_000, 500, 20_000
 """Measures of all parts together, entries of the part list, and changes of tempo."""
 _MAX_PART_MEASURES = 10_000
 _PART = re.compile(rb"<part\s")
+_REPETITION = re.compile(rb"<(?:(part)\s|(measure)[\s>]|repeat\s[^>]*>)")
+_TIMES = re.compile(rb"""times\s*=\s*["']([2-9])["']""")
 _LONGEST_TAG = re.compile(rb"<[^<>]{65536}")
 _MAX_DEPTH, _MAX_MEASURE_ELEMENTS = 64, 50_000
 """Elements of a measure within one another, of which MusicXML has about ten, and elements of a measure."""
@@ -104,12 +106,35 @@ def check_counts(data: bytes) -> None:
     for count, limit, noun in counts:
         if count > limit:
             raise ScoreError(f"is too large (over {limit:,} {noun}): split it into shorter files.")
+    if _least_played(plain) > _MAX_PART_MEASURES:
+        raise ScoreError(f"has over {_MAX_PART_MEASURES} measures as it is played: split it into shorter files.")
     if b"<!ENTITY" in plain:
         raise _entity_error()
     if _LONGEST_TAG.search(plain):
         raise ScoreError("has a tag of over 64 KiB: export the score again.")
     if b"<pitch" not in plain:
         raise ScoreError("holds no notes: choose another file.")
+
+
+def _least_played(plain: bytes) -> int:
+    """Return how many measures are played at least by the repeat signs of one part; 0 if there are endings."""
+    if b"<ending" in plain or b"<repeat" not in plain:
+        return 0
+    most = played = section = 0
+    for found in _REPETITION.finditer(plain):
+        if found[1]:
+            played = section = 0
+        elif found[2]:
+            played += 1
+            section += 1
+        elif b"forward" in found[0]:
+            section = 1
+        else:
+            times = _TIMES.search(found[0])
+            played += section * (int(times[1]) - 1 if times else 1)
+            section = 0
+        most = max(most, played)
+    return most
 
 
 def _entity_error() -> ScoreError:

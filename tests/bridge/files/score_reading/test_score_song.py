@@ -249,6 +249,13 @@ def test_score_that_unfolds_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
     assert len(read(tmp_path, repeated).notes) == 18
 
 
+def test_repeats_with_endings_are_counted_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(playing_order, "MAX_PLAYED_MEASURES", 3)
+    first, second = bar_line(ending="1", kind="start"), bar_line(ending="2", kind="start")
+    bars = [START + bar("C4"), first + bar("D4") + bar_line(repeat="backward"), second + bar("E4")]
+    assert "over 3 measures as it is played" in refusal(tmp_path, score(bars))
+
+
 def test_archives_that_cost_much_are_refused(tmp_path: Path):
     good = score([START + bar("C4")]).encode()
     assert "packed in an unusual way" in refusal(tmp_path, archive_of("a.xml", good, method=zipfile.ZIP_BZIP2), "a.mxl")

@@ -170,8 +170,8 @@ class Settings:
     foresee_end: bool = setting(
         True,
         "Foresee end",
-        "Answer without a long wait where the meter lets your phrase end: on a bar line after two, four, six … bars "
-        "if a long note or a breath goes before it. It needs bar lines: a clock, or playing that shows them.",
+        "Answer without waiting for the silence when your phrase seems complete: on a bar line after two, four, six … "
+        "bars, if a long note or a breath goes before it. It needs bar lines: a clock, or steady playing.",
     )
     silence_beats: float = setting(
         2.0,

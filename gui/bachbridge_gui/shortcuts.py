@@ -107,7 +107,7 @@ class WindowShortcuts(QObject):
     def _move_in_history(self, *, undo: bool) -> None:
         history = self.history
         if not (history.can_undo if undo else history.can_redo):
-            text = "There is no change of the settings to undo" if undo else "There is nothing to make again"
+            text = "There is no change to undo" if undo else "There is nothing to redo"
             self._frame_loop.show_notice(text, "info", "shortcut")
         elif undo:
             history.undo()

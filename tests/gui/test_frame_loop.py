@@ -356,7 +356,7 @@ def test_loop_notice_lasts_as_long_as_the_loop(opened: WindowHarness) -> None:
     opened.advance(60 * S)
     assert "comes back to its" in notice(opened)
     opened.engine.emit(FeedbackLoop(is_there=False))
-    assert "does not come back any more" in notice(opened)
+    assert "no longer comes back" in notice(opened)
     opened.advance(60 * S)
     assert notice(opened) == ""
 
@@ -376,9 +376,9 @@ def test_refused_value_shows_notice(opened: WindowHarness) -> None:
 
 def test_engine_messages_about_prompts_and_settings_are_shown(opened: WindowHarness) -> None:
     opened.engine.emit(PhraseRefused("answer", "empty"))
-    assert notice(opened) == "There is no note in it to be answered"
+    assert notice(opened) == "This phrase has no notes to answer: choose another one"
     opened.engine.emit(SettingApplied("temperature", 1.0))
-    assert notice(opened) == "There is no note in it to be answered"
+    assert notice(opened) == "This phrase has no notes to answer: choose another one"
 
 
 def test_model_that_cannot_harmonize_says_so_and_is_changed(opened: WindowHarness, qtbot: QtBot) -> None:

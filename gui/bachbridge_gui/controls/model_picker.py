@@ -49,7 +49,7 @@ def choice_from_card(name: str, card: Mapping[str, Any]) -> ModelChoice:
     *most, last = [_TASK_VERBS.get(task, task) for task in tasks] or [""]
     does = f"{', '.join(most)} and {last}" if most else last
     made = " ".join(str(card.get("data", ""))[:_MAX_DATA_TEXT].split()).rstrip(".")
-    sentences = [f"{does.capitalize()}." if does else "", f"Learnt from {made}." if made else ""]
+    sentences = [f"{does.capitalize()}." if does else "", f"Trained on {made}." if made else ""]
     known = model_name(name, card)
     return ModelChoice(name, known.line or " ".join(filter(None, sentences)), tasks, title=known.title)
 
@@ -83,7 +83,7 @@ class ModelPicker(QWidget):
         self.description_label.setContentsMargins(INSET_PX, 0, INSET_PX, 0)
         self.trust_button = QPushButton("Trust this model")
         self.trust_button.setAccessibleName("Trust this model")
-        self.trust_button.setToolTip("Let this model play from now on, on this computer")
+        self.trust_button.setToolTip("Allow this model to play on this computer from now on")
         self.trust_button.clicked.connect(lambda: self.trusted.emit(self._store.settings.model))
         self._problem = ""
         column = QVBoxLayout(self)

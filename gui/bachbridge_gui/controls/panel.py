@@ -82,7 +82,7 @@ class ControlPanel(QWidget):
             Section("Your phrase", self._make_controls(specs.PHRASE)),
             Section("Harmony", self._make_controls(specs.HARMONY)),
             Section("Hands", self._make_controls(specs.HANDS)),
-            Section("Choice", self._make_controls(specs.CHOICE)),
+            Section("Variety", self._make_controls(specs.CHOICE)),
             Section("Tempo", [self.tempo, *self._make_controls(specs.TEMPO)]),
             Section("Click", self._make_controls(specs.CLICK)),
             Section("Voices", [self.voices]),

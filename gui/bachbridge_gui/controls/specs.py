@@ -70,14 +70,14 @@ _KEY_LABELS = {"auto": "As heard"} | {
     name: name.replace("b ", "♭ ").replace("#", "♯") for name in (*KEY_CHOICES[1:], *MODE_CHOICES)
 }
 _TOUCH_LABELS = {"soft": "Soft", "linear": "As played", "hard": "Hard"}
-_INSTRUMENT_LABELS = {name: name for name in INSTRUMENT_CHOICES} | {"none": "As it is set there"}
+_INSTRUMENT_LABELS = {name: name for name in INSTRUMENT_CHOICES} | {"none": "Leave as it is"}
 
 MODE = setting_control("mode", "segments")
 COMMAND_BUTTONS = (
     ControlSpec("end_phrase", "End phrase", "button", "End your phrase now: you hear the answer at once.", large=True),
-    ControlSpec("cadence", "Cadence", "button", "The next chords lead to a full close.", large=True),
+    ControlSpec("cadence", "Cadence", "button", "Lead the next chords to a cadence.", large=True),
     ControlSpec(
-        "reset", "Begin again", "button", "Everything that sounds ends, and what you played is forgotten.", large=True
+        "reset", "Begin again", "button", "Stop everything that sounds, and forget what you played.", large=True
     ),
 )
 PLAY = (
@@ -123,7 +123,7 @@ CHOICE = (
     setting_control("seed", "number"),
     setting_control("top_p", "slider", step=0.05),
     setting_control("candidates", "number"),
-    setting_control("rules", "words", choice_labels={"all": "All are kept", "none": "The model alone"}),
+    setting_control("rules", "words", choice_labels={"all": "All rules", "none": "No rules"}),
 )
 TIMING = (
     setting_control("chord_ms", "number"),
@@ -150,13 +150,13 @@ TEMPO = (
 OUTPUT = (
     setting_control("instrument", "words", choice_labels=_INSTRUMENT_LABELS),
     setting_control("sound", "words"),
-    setting_control("sound_font", "words", choice_labels={"auto": "As installed", "none": "Built-in instruments"}),
+    setting_control("sound_font", "words", choice_labels={"auto": "The installed one", "none": "Built-in instruments"}),
     setting_control("thru", "switch"),
     setting_control("latency_ms", "number"),
 )
 TAP_SPEC = ControlSpec("tap", "Tap", "button", "Tap the beat: the tempo follows your taps.")
-START_SPEC = ControlSpec("start_playing", "Start", "button", "You are counted in at this tempo, then you play.")
-STOP_SPEC = ControlSpec("stop_playing", "Stop", "button", "The beat and all that sounds ends.")
+START_SPEC = ControlSpec("start_playing", "Start", "button", "Start at this tempo, after the count-in.")
+STOP_SPEC = ControlSpec("stop_playing", "Stop", "button", "Stop the beat and everything that sounds.")
 
 
 def voice_spec(setting: str, voice: int) -> ControlSpec:

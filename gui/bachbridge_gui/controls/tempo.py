@@ -10,7 +10,7 @@ from bachbridge_gui.settings.store import SettingsStore
 
 _DEFAULT_BPM = 92.0
 _FROM_PLAYING, _FIXED = "playing", "fixed"
-_SOURCE_TOOLTIP = "From my playing: the answer keeps your tempo. Fixed: it keeps the number below."
+_SOURCE_TOOLTIP = "From my playing: the answer follows your tempo. Fixed: it has the tempo below."
 
 
 class TempoControls(QWidget):

@@ -12,10 +12,10 @@ from PyQt6.QtWidgets import QApplication, QHBoxLayout, QPlainTextEdit, QPushButt
 from bachbridge_gui.widgets.typography import wrapped_label
 
 _INTRODUCTION = (
-    "Examine this computer, then copy the text and paste it into your report. It holds versions, names of MIDI ports, "
+    "Check this computer, then copy the text and paste it into your report. It holds versions, names of MIDI ports, "
     "timing and the last messages of the window. Nothing is sent by itself."
 )
-_RUNNING_TEXT = "The examination takes some seconds …"
+_RUNNING_TEXT = "The check takes some seconds …"
 
 
 class ProblemReport(QWidget):
@@ -28,7 +28,7 @@ class ProblemReport(QWidget):
         super().__init__()
         self._command, self._list_notices = [*command], list_notices
         self._process: QProcess | None = None
-        self.examine_button, self.copy_button = QPushButton("Examine"), QPushButton("Copy the report")
+        self.examine_button, self.copy_button = QPushButton("Check"), QPushButton("Copy the report")
         self.examine_button.clicked.connect(self.examine)
         self.examine_button.setToolTip("Run bachbridge doctor in the background")
         self.copy_button.clicked.connect(self._copy)
@@ -37,7 +37,7 @@ class ProblemReport(QWidget):
         self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.text.setAccessibleName("Report")
         self.text.setToolTip("What was found on this computer")
-        self._set_copy_reason("Examine this computer first")
+        self._set_copy_reason("Check this computer first")
         for button in (self.examine_button, self.copy_button):
             button.setAccessibleName(button.text())
         buttons = QHBoxLayout()
@@ -76,11 +76,11 @@ class ProblemReport(QWidget):
             return
         output = bytes(self._process.readAllStandardOutput().data()).decode(errors="replace")
         errors = bytes(self._process.readAllStandardError().data()).decode(errors="replace")
-        self._finish(output.strip() or errors.strip() or "The examination found nothing: try it once more.")
+        self._finish(output.strip() or errors.strip() or "The check gave no result: try it once more.")
 
     def _show_error(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:
-            self._finish('The examination cannot be started: run "bachbridge doctor" in a terminal.')
+            self._finish('The check cannot be started: run "bachbridge doctor" in a terminal.')
 
     def _finish(self, findings: str) -> None:
         self._process = None

@@ -30,7 +30,7 @@ class PhraseAction:
 PHRASE_ACTIONS = (
     PhraseAction("play", "Play again", "Enter", (0, 0, 3), "Play the phrase and its answer once more"),
     PhraseAction("another", "Another answer", "A", (0, 3, 3), "Hear a different answer to the same phrase"),
-    PhraseAction("keep", "Keep", "K", (1, 0, 2), "Keep the phrase when old ones are removed to make room for new ones"),
+    PhraseAction("keep", "Keep", "K", (1, 0, 2), "Keep this phrase when the oldest ones are removed"),
     PhraseAction("rename", "Rename", "F2", (1, 2, 2), "Give the phrase a name"),
     PhraseAction("delete", "Delete", "Delete", (1, 4, 2), "Remove the phrase from the list; Undo brings it back"),
     PhraseAction("export", "Export…", "Ctrl+E", (2, 0, 3), "Save the phrase and its answer as a MIDI file"),

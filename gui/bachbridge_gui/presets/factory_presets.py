@@ -27,7 +27,7 @@ FACTORY_PRESETS = (
     ),
     FactoryPreset(
         "Left hand leads",
-        "Hold chords below middle C: the harmony under your tune obeys them.",
+        "Hold chords below middle C: the harmony under your tune follows them.",
         Settings(mode="harmonize", model="chorale-lstm", hands="split", split_point=60, left_hand="obey"),
     ),
     FactoryPreset(
@@ -42,12 +42,12 @@ FACTORY_PRESETS = (
     ),
     FactoryPreset(
         "Endless dream",
-        "Play a few notes and let go: the music goes on from there until you play again.",
+        "Play a few notes and let go: the music goes on until you play again.",
         Settings(mode="continue", model="play-bach", answer="dream", temperature=1.0),
     ),
     FactoryPreset(
         "Folk tune",
-        "Play the first bars of a tune: eight more come back in the same meter.",
+        "Play the first bars of a tune: the model adds eight more in the same meter.",
         Settings(mode="continue", model="abc", answer="continue", answer_bars=8, bpm=110.0),
     ),
 )

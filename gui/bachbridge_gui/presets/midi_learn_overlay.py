@@ -41,7 +41,7 @@ class LearnOverlay(QAbstractButton):
         self._target, self._midi_learn = target, midi_learn
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(f"Learn {target_label(target)}")
-        self.setToolTip(f"Press, then move the knob that should move {target_label(target)}.")
+        self.setToolTip(f"Press this, then move the knob that is to control {target_label(target)}.")
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.clicked.connect(lambda: midi_learn.arm(target))
         midi_learn.changed.connect(self.refresh)
@@ -113,7 +113,7 @@ class MidiLearnBar(QWidget):
         if profiles:
             self.profile_box = NamePicker(
                 "profile",
-                "A profile is what the knobs of one keyboard do. Presets change the music, profiles the hardware.",
+                "A profile stores which knob moves which control. A preset stores how the music is made.",
                 can_rename=True,
             )
             line.addWidget(self.profile_box, 1)

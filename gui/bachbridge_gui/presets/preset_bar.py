@@ -51,7 +51,7 @@ class PresetBar(QWidget):
         self.program_box.setSpecialValueText("No program")
         self.program_box.setPrefix("Program ")
         self.program_box.setKeyboardTracking(False)
-        self.program_box.setAccessibleName("Program that calls the preset")
+        self.program_box.setAccessibleName("Program number of the preset")
         guard_wheel_and_menu(self.program_box)
         menu = self.preset_box.menu_button.menu()
         if menu:
@@ -200,5 +200,5 @@ class PresetBar(QWidget):
         obstacle = "" if current in self._presets.names() else "Choose or save a preset of your own first."
         self.program_box.setEnabled(not obstacle)
         self.export_action.setEnabled(not obstacle)
-        self.program_box.setToolTip(obstacle or "The program change that calls this preset from your keyboard.")
+        self.program_box.setToolTip(obstacle or "This program change from your keyboard chooses the preset.")
         self.program_box.setAccessibleDescription(obstacle)

@@ -117,12 +117,12 @@ def _mode_reasons(settings: Settings) -> dict[str, str]:
     match settings.mode:
         case "harmonize":
             sentence = "Only in mode Continue: in Harmonize a phrase is answered only on request."
-            latency = "In mode Harmonize the chords follow your keys at once: they cannot be sent earlier."
-            answer = "Only in mode Continue: in Harmonize, a request continues what was harmonized as you played."
+            latency = "Not in mode Harmonize: the chords follow your keys at once and cannot be sent earlier."
+            answer = "Only in mode Continue: in Harmonize the answer always continues what you played."
             return grid_only | _same_reason(PHRASE_END_TARGETS, sentence) | {"latency_ms": latency, "answer": answer}
         case "duet":
             sentence = "Not in mode Duet: the voice plays along with you, and no phrase is answered."
-            chords = "Only in mode Harmonize: in Duet the voice moves on the grid."
+            chords = "Only in mode Harmonize: in Duet the voice keeps to the beat."
             names = (*PHRASE_END_TARGETS, "start", "answer", "answer_bars", "close", "answer_pedal", "end_phrase")
             return only_trade | _same_reason(names, sentence) | _same_reason(CHORD_TARGETS, chords)
         case "trade":
@@ -134,7 +134,7 @@ def _mode_reasons(settings: Settings) -> dict[str, str]:
             sentence = "Only in mode Harmonize: in Continue the model answers whole phrases."
             return grid_only | _same_reason(HARMONY_TARGETS, sentence)
         case "off":
-            sentence = "Nothing is answered in mode Off: choose another mode."
+            sentence = "Nothing sounds in mode Off: choose another mode."
             names = (*PHRASE_END_TARGETS, *ANSWER_TARGETS, *HARMONY_TARGETS, *MODEL_TARGETS, "latency_ms")
             return grid_only | _same_reason(names, sentence)
         case _:
@@ -152,9 +152,9 @@ def _tempo_reasons(settings: Settings, conditions: Conditions) -> dict[str, str]
     if conditions.clock_running and settings.follow_clock:
         sentence = "The DAW's clock sets the tempo: stop it, or switch it off here."
         reasons |= dict.fromkeys(("bpm", "bpm.fixed", "tap", "start_playing"), sentence)
-        reasons["clock_out"] = "The DAW's clock sets the tempo: sent back to it, the clock would go round in a circle."
+        reasons["clock_out"] = "The DAW's clock sets the tempo, so none is sent back to it: stop it there first."
     elif conditions.link_running:
-        sentence = "The Ableton Link session sets the tempo: change it in another program, or switch Link off here."
+        sentence = "Ableton Link sets the tempo: change it in another program, or switch Link off here."
         reasons |= dict.fromkeys(("bpm", "bpm.fixed", "tap", "start_playing"), sentence)
     elif not settings.bpm:
         reasons["bpm"] = "The tempo is taken from your playing: set it to fixed, or tap it."
@@ -171,7 +171,7 @@ def _voice_reasons(settings: Settings) -> dict[str, str]:
     reasons: dict[str, str] = {}
     for index, voice in enumerate(VOICES):
         if settings.harmony == voice[0]:
-            reasons[f"harmony.{index}"] = "The only voice that is on: switch another one on first."
+            reasons[f"harmony.{index}"] = "This is the only voice that is on: switch another one on first."
         if settings.mode == "duet":
             reasons[f"harmony.{index}"] = "In mode Duet one voice sounds: choose it as the duet voice."
         elif settings.mode == "harmonize" and voice == settings.voice:
@@ -211,7 +211,7 @@ def _harmony_reasons(settings: Settings, conditions: Conditions) -> dict[str, st
             "Inner voices move only when the tempo is set: set it to fixed, tap it, or start the clock."
         )
     if settings.rules == "none":
-        reasons["candidates"] = "Without rules there is no way to choose the best chord."
+        reasons["candidates"] = "The best chord is chosen by the rules: keep at least one of them."
     return reasons
 
 
@@ -224,5 +224,5 @@ def _hands_reasons(settings: Settings) -> dict[str, str]:
     if settings.hands != "lowest":
         reasons["left_keys"] = "Only if the left hand plays the lowest keys."
     if settings.hands == "melody":
-        reasons["left_hand"] = "All is melody: tell your hands apart first."
+        reasons["left_hand"] = "Every key counts as melody: set Hands to something else first."
     return reasons

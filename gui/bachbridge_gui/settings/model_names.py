@@ -21,10 +21,10 @@ _SHIPPED = {
     "coconet": ModelName("Chorale, filled in", "Listens to the whole phrase, then fills in all four voices at once."),
     "play-bach": ModelName("Cello suite", "Broken chords after Bach's cello suites: it continues what you play."),
     "play-bach-heads": ModelName(
-        "Cello suite, with dynamics", "The cello suites again, each note with its length and loudness."
+        "Cello suite, with dynamics", "Like Cello suite, but each note also has its own length and loudness."
     ),
-    "abc": ModelName("Folk tune", "Irish and Scottish dance tunes: play a few bars, and it goes on."),
-    "keys88": ModelName("Keys", "Chorales read as piano keys: free in its number of voices."),
+    "abc": ModelName("Folk tune", "Irish and Scottish dance tunes: play a few bars, and it continues them."),
+    "keys88": ModelName("Keys", "Chorales on piano keys, with as many voices as it likes."),
 }
 
 

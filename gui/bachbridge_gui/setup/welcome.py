@@ -41,7 +41,7 @@ class WelcomePage(QWidget):
         self._ports_status = _IconText()
         self._show_at_start_box = QCheckBox("Show this at start")
         self._show_at_start_box.setAccessibleName("Show this page at start")
-        self._show_at_start_box.setToolTip("Off: BachBridge opens ready to play. The music does not change")
+        self._show_at_start_box.setToolTip("Off: BachBridge opens with the roll, ready to play.")
         self._show_at_start_box.setChecked(show_at_start)
         self._show_at_start_box.toggled.connect(self.show_at_start_changed)
         self._button_layout = self._build_buttons()

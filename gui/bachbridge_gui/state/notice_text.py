@@ -80,7 +80,7 @@ def _obstacle_level(report: ObstacleReport) -> Level:
 
 
 def _damaged_text(count: int) -> str:
-    what = "A MIDI message that arrived was" if count == 1 else f"{count} MIDI messages that arrived were"
+    what = "An incoming MIDI message was" if count == 1 else f"{count} incoming MIDI messages were"
     return f"{what} damaged and left out: check the cable, or the program that sends them"
 
 
@@ -109,7 +109,7 @@ def obstacle_text(report: ObstacleReport) -> str:
         case PhraseRefused():
             return _phrase_refused_text(report)
         case PhraseHeld("key"):
-            return "A key has been down for half a minute: if it is not, press Panic"
+            return "A key seems to have been down for half a minute: if it is up, press Panic"
         case PhraseHeld("pedal"):
             return "Your phrase does not end by silence while the sustain pedal is down: lift it"
         case PhraseHeld():
@@ -121,11 +121,11 @@ def obstacle_text(report: ObstacleReport) -> str:
         case BeatMissing(mode):
             return f"Mode {mode.capitalize()} needs a beat: start your DAW's clock or Link, or set the tempo to fixed"
         case ChordsLate(0):
-            return "The chords come in time again"
+            return "The chords are on time again"
         case ChordsLate(late, chords):
-            return f"{late} of {chords} chords came late, since this computer is busy: close other programs"
+            return f"{late} of {chords} chords were late because this computer is busy: close other programs"
         case FeedbackLoop(is_there):
-            return FEEDBACK_TEXT if is_there else "BachBridge's output does not come back any more"
+            return FEEDBACK_TEXT if is_there else "BachBridge's output no longer comes back to its input"
         case ClockNeverStarted():
             return "Your DAW's clock runs but has not started: press Stop and Play there, so that bars line up"
 
@@ -141,18 +141,18 @@ def _phrase_refused_text(refusal: PhraseRefused) -> str:
     """Return the sentence that says why a phrase is not answered or played, and what to do."""
     match refusal:
         case PhraseRefused("answer", "empty"):
-            return "There is no note in it to be answered"
+            return "This phrase has no notes to answer: choose another one"
         case PhraseRefused("answer"):
-            return "These notes cannot be answered: choose another phrase"
+            return "This phrase cannot be answered: choose another one"
         case _:
-            return "These notes cannot be played: choose others"
+            return "This phrase cannot be played: choose another one"
 
 
 def _start_refused_text(refusal: StartRefused) -> str:
     """Return the sentence that says why our own transport does not start, and what to do."""
     match refusal.obstacle:
         case "no tempo":
-            return "There is no tempo to start at: set one, or tap it"
+            return "There is no tempo to start with: set one, or tap it"
         case "clock":
             return "Your DAW runs already: start and stop there"
         case "link":

@@ -108,7 +108,7 @@ class Monitor(QWidget):
         tips = (
             (
                 self.pause_button,
-                "Stop the text while you read. Messages are still stored, and the music goes on.",
+                "Hold the list while you read. New messages are kept, and the music goes on.",
             ),
             (self.copy_button, "Copy these lines to the clipboard, for example for an e-mail"),
             (self.close_button, "Back to the music"),

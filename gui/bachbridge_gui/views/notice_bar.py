@@ -27,7 +27,7 @@ class NoticeBar(QWidget):
         self.remedy_button.clicked.connect(self.remedy_chosen)
         self.close_button.setText("Close")
         self.close_button.setAccessibleName("Close the notice")
-        self.close_button.setToolTip("Hide this line. The monitor keeps what it said.")
+        self.close_button.setToolTip("Hide this message. The monitor still lists it.")
         self.close_button.clicked.connect(self.dismissed)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(self.palette().ColorRole.ToolTipBase)

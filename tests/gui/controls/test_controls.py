@@ -274,7 +274,7 @@ def test_control_without_effect_is_disabled_with_reason(rig: PanelRig) -> None:
     assert end.editor.isEnabled()
     rig.store.set("mode", "harmonize")
     assert cadence.editor.isEnabled()
-    assert "full close" in cadence.editor.findChildren(QWidget)[0].toolTip()
+    assert "to a cadence" in cadence.editor.findChildren(QWidget)[0].toolTip()
     assert cadence.editor.findChildren(QWidget)[0].accessibleDescription() == ""
     assert end.editor.isEnabled()
     rig.store.set("mode", "off")
@@ -290,7 +290,7 @@ def test_disabled_section_shows_reason_once(rig: PanelRig) -> None:
     assert not harmony.reason_label.isVisible()
     assert not phrase.reason_label.isVisible()
     rig.store.set("mode", "off")
-    assert "Nothing is answered" in phrase.reason_label.text()
+    assert "Nothing sounds" in phrase.reason_label.text()
 
 
 def test_panel_shows_model_state(rig: PanelRig) -> None:
@@ -310,7 +310,7 @@ def test_panel_describes_chosen_model(rig: PanelRig) -> None:
     assert "not installed" in rig.panel.model.description_label.text()
     assert shown(rig.control("model")) == "gone"
     facts = {"tasks": ["continue", "harmonize"], "data": "Bach's chorales"}
-    assert choice_from_card("x", facts).description == "Continues and harmonizes. Learnt from Bach's chorales."
+    assert choice_from_card("x", facts).description == "Continues and harmonizes. Trained on Bach's chorales."
     assert choice_from_card("x", {}).description == ""
     assert choice_from_card("x", {"tasks": ["continue", "mend", "vary"]}).description == "Continues, mends and varies."
     assert choice_from_card("x", facts).tasks == ("continue", "harmonize")

@@ -112,7 +112,7 @@ def test_settings_are_undone_and_redone_by_keys(opened: WindowHarness, qtbot: Qt
     assert opened.store.settings.mode == "harmonize"
     press(qtbot, opened, Qt.Key.Key_Z, CONTROL, SHIFT)
     opened.advance()
-    assert "nothing to make again" in opened.window.notice.text()
+    assert "nothing to redo" in opened.window.notice.text()
 
 
 def test_undo_in_the_phrase_list_brings_back_a_phrase(opened: WindowHarness, qtbot: QtBot) -> None:

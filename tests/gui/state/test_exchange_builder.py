@@ -169,7 +169,7 @@ def test_exchange_that_ends_in_no_cadence_has_only_a_key() -> None:
 def test_notice_begins_with_capital_letter() -> None:
     state = state_of(Settings())
     state.handle_messages([PhraseRefused("answer", "empty")], S)
-    assert state.notice(S) == "There is no note in it to be answered"
+    assert state.notice(S) == "This phrase has no notes to answer: choose another one"
     state.handle_messages([ModelDown("the model's process ended and is started again")], S)
     assert state.notice(S) == "The model's process ended and is started again"
     state.handle_messages(

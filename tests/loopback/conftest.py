@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+SCREEN_SIZE = 1600, 1200
+"""Width and height of the display: at 200 % the window has room for its least size."""
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +21,7 @@ def display() -> Iterator[str]:
             pytest.fail(f"A display is required here: {problem}")
         pytest.skip(problem)
     reader, writer = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1400x900x24", "-nolisten", "tcp"]
+    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "{}x{}x24".format(*SCREEN_SIZE), "-nolisten", "tcp"]
     server = subprocess.Popen(command, pass_fds=[writer], stderr=subprocess.DEVNULL)
     os.close(writer)
     with os.fdopen(reader) as number_pipe:

@@ -4,45 +4,29 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
 from bachbridge.midi import messages as midi
 from bachbridge.midi.jack import DummyServer
-from bachbridge.process.ipc import EngineLink
-from bachbridge.settings import Settings
-from bachbridge_gui.app import WindowSetup, application, open_window
-from bachbridge_gui.engine.supervisor import EngineClient
-from bachbridge_gui.main_window import MainWindow
-from bachbridge_gui.state.window_prefs import WindowPrefs
-from bachbridge_gui.widgets.theme import Theme
+from bachbridge.midi.ports import OUTPUT_NAME
+from bachbridge_gui.state.app_state import MIDI_FOUND_TEXT
+from bachbridge_gui.state.health import NO_PORTS_NAME
+from tests.loopback.conftest import SCREEN_SIZE
+from tests.loopback.window_program import PATIENCE_MS, Program, played_pitches, receive_until
 from tests.support.port_daw import Daw, daw
 
-PATIENCE_MS = 20_000
-
-
-class Program:
-    """The window, its engines, and the preferences and settings that it saved on closing."""
-
-    def __init__(self, folder: Path, settings: Settings) -> None:
-        self.engines: list[EngineLink] = []
-        self.saved: list[tuple[WindowPrefs, Settings]] = []
-        prefs = WindowPrefs(welcome=False, preview="off", computer_keys=True)
-        setup = WindowSetup(settings, prefs, lambda *_: self._start, folder, lambda *saved: self.saved.append(saved))
-        self.window: MainWindow = open_window(setup, Theme(application()))
-
-    def _start(self, settings: Settings, ports: bool) -> EngineClient:
-        self.engines.append(EngineLink(settings, ports=ports, wait_for_ports=True))
-        return self.engines[-1]
+ABOVE_STATUS_BAR_PX = 48
+"""A place this far from the window's lower edge is on a key of the piano."""
 
 
 @pytest.fixture
 def program(jack: DummyServer, tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
-    opened = Program(tmp_path, Settings(bpm=120, thru=True, phrase_end="control", answer_bars=8))
+    opened = Program(tmp_path)
     qtbot.addWidget(opened.window)
     qtbot.waitUntil(lambda: opened.window.core.is_ready, timeout=PATIENCE_MS)
     yield opened
@@ -53,20 +37,6 @@ def program(jack: DummyServer, tmp_path: Path, qtbot: QtBot) -> Iterator[Program
 def player(program: Program) -> Iterator[Daw]:
     with daw() as opened:
         yield opened
-
-
-def played_pitches(player: Daw) -> list[int]:
-    return [data[1] for _, data in player.received if data[0] & 0xF0 == 0x90 and data[2]]
-
-
-def receive_until(qtbot: QtBot, player: Daw, condition: Callable[[], bool]) -> None:
-    """Run both the window and the DAW until the condition holds."""
-
-    def receive_and_check() -> bool:
-        player.receive_pending()
-        return condition()
-
-    qtbot.waitUntil(receive_and_check, timeout=PATIENCE_MS)
 
 
 def test_computer_keys_play_notes_through_the_port(program: Program, player: Daw, qtbot: QtBot) -> None:
@@ -155,9 +125,32 @@ def test_closing_the_window_leaves_no_note_sounding(program: Program, player: Da
     assert prefs.geometry
 
 
-def test_command_runs_on_a_display(jack: DummyServer, tmp_path: Path, qtbot: QtBot, display: str) -> None:
-    """Run `bachbridge` on an X server: a key pressed there plays a note, and a signal ends it in an orderly way."""
-    environment = {**os.environ, "DISPLAY": display, "BACHBRIDGE_TELL_START": "1"}
+def test_window_takes_a_midi_system_that_comes_late(jack: DummyServer, tmp_path: Path, qtbot: QtBot) -> None:
+    """Open the window while JACK is down: it says so, and plays through its ports once JACK is there."""
+    jack.stop()
+    try:
+        late = Program(tmp_path)
+        state = late.window.core.state
+        qtbot.waitUntil(lambda: state.health.output_name == NO_PORTS_NAME, timeout=PATIENCE_MS)
+    finally:
+        jack.start()
+    try:
+        qtbot.waitUntil(lambda: state.health.output_name == OUTPUT_NAME, timeout=PATIENCE_MS)
+        assert MIDI_FOUND_TEXT in [notice.text for _, notice in state.notices.history]
+        with daw() as player:
+            keyboard = late.window.parts.keyboard
+            qtbot.mousePress(keyboard, Qt.MouseButton.LeftButton, pos=QPoint(20, keyboard.height() - 6))
+            receive_until(qtbot, player, lambda: len(player.sounding) == 1)
+            qtbot.mouseRelease(keyboard, Qt.MouseButton.LeftButton, pos=QPoint(20, keyboard.height() - 6))
+            receive_until(qtbot, player, lambda: not player.sounding)
+    finally:
+        late.window.close()
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_command_runs_on_a_display(jack: DummyServer, tmp_path: Path, qtbot: QtBot, display: str, scale: int) -> None:
+    """Run `bachbridge` on an X server: a key and a click play notes, and a signal ends it in an orderly way."""
+    environment = {**os.environ, "DISPLAY": display, "BACHBRIDGE_TELL_START": "1", "QT_SCALE_FACTOR": str(scale)}
     environment |= {name: str(tmp_path) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")}
     del environment["QT_QPA_PLATFORM"]
     (tmp_path / "bachbridge").mkdir()
@@ -165,14 +158,27 @@ def test_command_runs_on_a_display(jack: DummyServer, tmp_path: Path, qtbot: QtB
     (tmp_path / "bachbridge" / "window.json").write_text(saved_prefs)
     command = [sys.executable, "-m", "bachbridge.cli.main", "--thru"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def xdotool(*words: str) -> str:
+        return subprocess.run(["xdotool", *words], env=environment, check=True, capture_output=True, text=True).stdout
+
     try:
         assert process.stdout
         assert "visible_ns" in process.stdout.readline()
         assert "ready_ns" in process.stdout.readline()
         with daw() as player:
-            search = ["xdotool", "search", "--sync", "--onlyvisible", "--name", "BachBridge"]
-            subprocess.run([*search, "windowfocus", "--sync"], env=environment, check=True, capture_output=True)
-            subprocess.run(["xdotool", "keydown", "z"], env=environment, check=True)
+            search = ("search", "--sync", "--onlyvisible", "--name", "BachBridge")
+            xdotool(*search, "windowfocus", "--sync")
+            found = xdotool(*search, "getwindowgeometry", "--shell")
+            place = {name: int(number) for name, number in (line.split("=") for line in found.split())}
+            assert place["WIDTH"] <= SCREEN_SIZE[0]
+            assert place["HEIGHT"] <= SCREEN_SIZE[1]
+            x, y = place["X"] + place["WIDTH"] // 2, place["Y"] + place["HEIGHT"] - ABOVE_STATUS_BAR_PX * scale
+            xdotool("mousemove", str(x), str(y), "mousedown", "1")
+            player.wait_until(lambda: len(player.sounding) == 1)
+            xdotool("mouseup", "1")
+            player.wait_until_silent()
+            xdotool("keydown", "z")
             player.wait_until(lambda: len(player.sounding) == 1)
             process.terminate()
             player.wait_until_silent()

@@ -550,6 +550,8 @@ def range_of(name: str) -> tuple[float, float]:
     return limits
 
 
+_SHOWN_CHARACTERS = 80
+"""Characters of a wrong name or value that an error quotes."""
 _FORMER_METER_NAME = "beats_per_bar"
 """The setting `meter` in earlier versions, as quarters in a bar; their settings, presets and logs are still read."""
 SETTING_NAMES = tuple(field.name for field in fields(Settings))
@@ -624,8 +626,9 @@ def _known_setting(name: str, value: object) -> tuple[str, object]:
     if name == _FORMER_METER_NAME:
         return "meter", f"{value}/4"
     if name not in SETTING_NAMES:
-        near = difflib.get_close_matches(name, SETTING_NAMES, n=3) or SETTING_NAMES
-        raise ConfigError(f'There is no setting "{option_name(name)}": try {", ".join(map(option_name, near))}.')
+        near = difflib.get_close_matches(name[:_SHOWN_CHARACTERS], SETTING_NAMES, n=3) or SETTING_NAMES
+        shown = _shortened(option_name(name))
+        raise ConfigError(f'There is no setting "{shown}": try {", ".join(map(option_name, near))}.')
     return name, value
 
 
@@ -635,4 +638,8 @@ def settings_from_table(values: Mapping[str, object]) -> Settings:
 
 
 def _refusal(name: str, value: object, advice: str) -> ConfigError:
-    return ConfigError(f"{option_name(name)} cannot be {format_value(value)}: give {advice}.")
+    return ConfigError(f"{option_name(name)} cannot be {_shortened(format_value(value))}: give {advice}.")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"

@@ -30,6 +30,7 @@ DAMAGED = {
     "message is null": HEADER + b'\n{"t": 1, "in": null}\n',
     "no time": HEADER + b'\n{"in": {"type": "Tick"}}\n',
     "endless time": HEADER + b'\n{"t": 1e999, "in": {"type": "Tick"}}\n',
+    "time of no clock": HEADER + b'\n{"t": ' + b"9" * 400 + b', "in": {"type": "Tick"}}\n',
     "long number": HEADER + b'\n{"t": ' + b"9" * 5000 + b', "in": {"type": "Tick"}}\n',
     "binary": bytes(range(256)) * 20 + b"\n",
 }
@@ -49,6 +50,14 @@ def test_whole_log_is_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[str
     path.write_bytes(WHOLE)
     replay_session(path, midi_path=None)
     assert "all as recorded" in capsys.readouterr().out
+
+
+def test_sentence_quotes_little_of_a_long_name(tmp_path: Path) -> None:
+    path = tmp_path / "session.log"
+    path.write_bytes(HEADER.replace(b'"bpm":120.0', b'"' + b"b" * 100_000 + b'":1') + b"\n")
+    with pytest.raises(BachBridgeError, match=r'There is no setting "b{80}…"') as caught:
+        replay_session(path, midi_path=None)
+    assert len(str(caught.value)) < 1000
 
 
 def test_log_that_is_a_folder_costs_a_sentence(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from bachbridge.settings import Settings, settings_from_table
 
 _MAX_LOG_BYTES, _MAX_LINE_BYTES = 256 << 20, 4 << 20
 """A log takes some 20 MiB in an hour with MIDI clock; its longest lines hold whole phrases."""
+_MAX_TIME_NS = 1 << 62
 _DAMAGE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 """Whatever a line raises that is JSON of another kind, or nested too deeply."""
 
@@ -144,7 +145,10 @@ def _parse_entry(path: Path, number: int, line: bytes) -> LogEntry | None:
             raise ValueError("it is too long")
         plain = json.loads(line)
         message = former_logs.upgrade(plain["in"] if "in" in plain else plain["out"])
-        return None if message is None else LogEntry(int(plain["t"]), from_dict(message))
+        at_ns = int(plain["t"])
+        if abs(at_ns) > _MAX_TIME_NS:
+            raise ValueError("no clock has its time")
+        return None if message is None else LogEntry(at_ns, from_dict(message))
     except _DAMAGE as error:
         raise BachBridgeError(
             f"line {number} of the log {path} is damaged: delete that line and all after it."

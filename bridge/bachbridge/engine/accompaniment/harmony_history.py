@@ -80,6 +80,10 @@ class HarmonyHistory:
         """Hold the current harmony up to `step` (rests before the first frame); return True if steps were added."""
         missing = step - self.current_step
         held = (*self._frames[-1][: len(VOICES)], 0) if self._frames else (REST,) * (len(VOICES) + 1)
+        if missing > _KEPT_STEPS + _SPARE_STEPS:  # after a long sleep nothing of what was is kept
+            skipped = (step + 1 - _KEPT_STEPS - self._first_step) // STEPS_PER_BEAT * STEPS_PER_BEAT
+            self._first_step += skipped
+            self._frames, missing = [], step + 1 - self._first_step
         self._frames += [held] * missing
         if len(self._frames) > _KEPT_STEPS + _SPARE_STEPS:
             dropped = (len(self._frames) - _KEPT_STEPS) // STEPS_PER_BEAT * STEPS_PER_BEAT

@@ -78,7 +78,7 @@ class VoiceLegend(QAbstractButton):
 
     # ------------------------------------------------------------ painting
 
-    def paintEvent(self, a0: QPaintEvent | None) -> None:
+    def paintEvent(self, e: QPaintEvent | None) -> None:
         key = self.palette().cacheKey(), self.devicePixelRatioF(), self.size(), self._is_open, self.hasFocus()
         if self._pixmap is None or self._pixmap[0] != key:
             self._pixmap = key, self._paint_pixmap()
@@ -121,6 +121,6 @@ class VoiceLegend(QAbstractButton):
             text_area = QRectF(x + _SIGN_PX + SPACE_XS_PX, y, self._item_width(voice), line_px)
             painter.drawText(text_area, Qt.AlignmentFlag.AlignVCenter, PART_STYLES[voice].name)
 
-    def changeEvent(self, a0: QEvent | None) -> None:
-        super().changeEvent(a0)
+    def changeEvent(self, e: QEvent | None) -> None:
+        super().changeEvent(e)
         self.update()

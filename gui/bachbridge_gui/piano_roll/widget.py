@@ -11,15 +11,13 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from bachbridge_gui.piano_roll import axes
 from bachbridge_gui.piano_roll.axes import KEYBOARD_PX
-from bachbridge_gui.piano_roll.coordinates import SECOND_NS, FoldedPitches, PitchRange, RollScale, find_beat_lines
-from bachbridge_gui.piano_roll.harmony_ruler import HarmonyRuler
+from bachbridge_gui.piano_roll.coordinates import SECOND_NS, FoldedPitches, PitchRange, RollScale
 from bachbridge_gui.piano_roll.legend import VoiceLegend
-from bachbridge_gui.piano_roll.painter import RollColours
-from bachbridge_gui.piano_roll.tile_cache import RollSource, TileCache, Viewport
+from bachbridge_gui.piano_roll.picture import RollPicture
+from bachbridge_gui.piano_roll.tile_cache import RollSource, Viewport
 from bachbridge_gui.piano_roll.visible_notes import NoteIndex
 from bachbridge_gui.state.view_types import PhraseSpan
 
-HINT = "Play something \N{EN DASH} your notes appear here"
 MIN_ZOOM_SECONDS, MAX_ZOOM_SECONDS = 2.0, 60.0
 """Limits of the time that the roll shows, in seconds."""
 IDLE_AFTER_NS = 3 * SECOND_NS
@@ -40,9 +38,7 @@ class PianoRoll(QWidget):
         super().__init__(parent)
         self._source = source
         self._note_index, self._pitch_range, self._folded = NoteIndex(), PitchRange(), FoldedPitches()
-        self._harmony_ruler = HarmonyRuler(source.harmony)
-        self._tile_cache = TileCache(source, self._note_index)
-        self._colour_cache: tuple[object, RollColours] | None = None
+        self._picture = RollPicture(source, self._note_index)
         self._seen_revision: int | None = None
         self._now_ns = self._left_ns = self._pitch_range_checked_ns = 0
         self._follow, self._zoom = True, 8.0
@@ -115,7 +111,7 @@ class PianoRoll(QWidget):
             return False
         was_idle = was_idle and self._seen_revision is not None  # the first call sets the time in any case
         self._seen_revision = self._source.revision
-        self._update_notes()
+        self._picture.invalidate(self._note_index.update(self._source.notes), self._scale())
         shown_ns, self._now_ns = self._now_ns, now_ns
         if was_idle and self.is_idle:
             self._now_ns = shown_ns  # the change does not end the idle state
@@ -142,15 +138,6 @@ class PianoRoll(QWidget):
         left_ns = self._now_ns - round(across_ns * _PLAY_LINE_FRACTION) if self._follow else self._left_ns
         return left_ns, left_ns + across_ns
 
-    def _update_notes(self) -> None:
-        """Update the index of notes and drop the outdated tiles."""
-        ended, scale = self._note_index.update(self._source.notes), self._scale()
-        if ended is None:
-            self._tile_cache.clear()
-        else:
-            self._tile_cache.invalidate(ended, scale)
-        self._tile_cache.invalidate_changed_bars(scale)
-
     def _update_pitch_range(self, now_ns: int) -> None:
         """Adapt the range of pitches to the visible notes."""
         self._pitch_range_checked_ns = now_ns
@@ -166,33 +153,10 @@ class PianoRoll(QWidget):
 
     def paintEvent(self, a0: QPaintEvent | None) -> None:
         painter = QPainter(self)
-        colours, scale = self._colours(), self._scale()
-        left_ns, right_ns = self._visible_range_ns()
-        first = scale.to_px(left_ns)
-        beats = list(find_beat_lines(self._source.bars, left_ns, right_ns))
-        ruler, lane = axes.ruler_and_lane_px(self.height())
-        painter.fillRect(QRectF(0, 0, self.width(), ruler), colours.grey(0.06))
-        painter.fillRect(QRectF(0, self.height() - lane, self.width(), lane), colours.grey(0.06))
-        painter.translate(KEYBOARD_PX, ruler)
-        width, height = scale.width / scale.pixel_ratio, scale.height / scale.pixel_ratio
-        painter.save()
-        painter.scale(1 / scale.pixel_ratio, 1 / scale.pixel_ratio)
-        painter.setClipRect(0, 0, scale.width, scale.height)
-        self._tile_cache.paint(painter, Viewport(colours, scale, first, self._now_ns, self._selected))
-        painter.restore()
-        painter.setClipRect(QRectF(0, -ruler, width, self.height()))
-        bars_px = ruler - axes.HARMONY_PX if lane else ruler
-        axes.paint_ruler(painter, colours, scale, beats, first, bars_px)
-        if lane:
-            self._harmony_ruler.paint(painter, colours, scale, first, -ruler, axes.HARMONY_PX)
-            axes.paint_phrase_lane(painter, colours, scale, self._source.spans, self._selected, first, self._now_ns)
-        if self._source.notes or self._source.planned:
-            axes.paint_play_line(painter, colours, scale, (scale.to_px(self._now_ns) - first) / scale.pixel_ratio)
-        else:
-            painter.setPen(colours.grey(0.6))
-            painter.drawText(QRectF(0, 0, width, height), Qt.AlignmentFlag.AlignCenter, HINT)
-        painter.setClipping(False)
-        axes.paint_keyboard(painter, colours, scale, {note.pitch: note.voice for note in self._note_index.sounding})
+        scale, left_ns = self._scale(), self._visible_range_ns()[0]
+        colours = self._picture.colours(self.palette(), scale.pixel_ratio)
+        viewport = Viewport(colours, scale, scale.to_px(left_ns), self._now_ns, self._selected)
+        self._picture.paint(painter, viewport, self.height())
         if self.hasFocus():
             painter.resetTransform()
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -206,12 +170,6 @@ class PianoRoll(QWidget):
     def _place_legend(self) -> None:
         ruler, lane = axes.ruler_and_lane_px(self.height())
         self.legend.fit(KEYBOARD_PX, ruler, self.width() - KEYBOARD_PX, self.height() - ruler - lane)
-
-    def _colours(self) -> RollColours:
-        key = self.palette().cacheKey(), self.devicePixelRatioF()
-        if self._colour_cache is None or self._colour_cache[0] != key:
-            self._colour_cache = key, RollColours(self.palette(), self.devicePixelRatioF())
-        return self._colour_cache[1]
 
     # ------------------------------------------------------------ mouse and keys
 

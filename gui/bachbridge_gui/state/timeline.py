@@ -80,8 +80,9 @@ class RollTimeline:
                 self.planned.clear()
             case PortsChanged(source, sink) if not (source and sink):
                 self.end_all_notes(self.last_event_ns)
-            case _ if not self.harmony.handle_message(message):
-                return
+            case _:
+                if not self.harmony.handle_message(message):
+                    return
         self.revision += 1
 
     def drop_overdue(self, now_ns: int) -> None:

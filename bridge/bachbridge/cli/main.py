@@ -40,6 +40,7 @@ EXTRA_BY_MODULE = {
     **dict.fromkeys(("resvg_py", "verovio"), "score"),
     "soundfile": "listen",
     **dict.fromkeys(("distributed", "keras", "matplotlib", "music21", "onnx", "tensorflow", "tf2onnx"), "train"),
+    "jax": "jax",
 }
 """Optional top-level modules, each with the extra that installs it."""
 

@@ -18,7 +18,7 @@ from bachbridge_training.cli.train import train_recipe
 from bachbridge_training.datasets import four_part_windows
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.recipe import ChoraleRecipe
-from bachbridge_training.runs import train as training_run
+from bachbridge_training.runs import step as training_step
 
 _CALIBRATION = 1.25
 
@@ -71,13 +71,13 @@ def test_pointer_ignores_a_voice_in_its_own_head(piece: FourPartPiece) -> None:
 
 
 def test_pointer_learns_and_its_network_does_not(pointed: ChoraleRecipe, piece: FourPartPiece) -> None:
-    run = training_run.start_run(pointed)
+    run = training_step.start_run(pointed)
     assert isinstance(run.task, PointerTask)
     frozen = [np.asarray(weight.value).copy() for weight in run.task.initial_model.weights]
     frames = network_frames(run.task.initial_model, [piece], pointed)
     assert (frames.copies[:, :, len(VOICES)] != satb_copies.NO_COPY).any(axis=1).all()
     batches = run.task.make_batches([piece])
-    training_run.train_step(run, batches.batch(0))
+    training_step.train_step(run, batches.batch(0))
     assert all((a == np.asarray(b.value)).all() for a, b in zip(frozen, run.task.initial_model.weights, strict=True))
     assert run.task.network.pointer
     assert np.asarray(run.task.network.pointer.match.value).any()
@@ -87,7 +87,7 @@ def test_pointer_learns_and_its_network_does_not(pointed: ChoraleRecipe, piece: 
 @pytest.mark.soak
 def test_pointer_is_exported_and_plays(pointed: ChoraleRecipe, piece: FourPartPiece, tmp_path: Path) -> None:
     """Check the files, the card, and states of several pasts at once; `test_formats` converts such a model."""
-    model_export = training_run.start_run(pointed).task.make_export()
+    model_export = training_step.start_run(pointed).task.make_export()
     onnx_export.export_model(model_export, tmp_path / "toy", held_out_piece=piece)
     card = library.read_card(tmp_path / "toy")
     assert card.facts["pointer"] == {"calibration": _CALIBRATION}

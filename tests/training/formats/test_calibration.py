@@ -10,7 +10,7 @@ from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.formats import calibration
 from bachbridge_training.onnx_export import export_model
 from bachbridge_training.recipe import ChoraleRecipe
-from bachbridge_training.runs import train as training_run
+from bachbridge_training.runs import step as training_step
 
 
 def test_crop_to_common_size_keeps_the_ends() -> None:
@@ -23,7 +23,7 @@ def test_crop_to_common_size_keeps_the_ends() -> None:
 def test_collect_inputs_samples_real_inputs_of_all_pieces(
     toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path
 ) -> None:
-    model_export = training_run.start_run(replace(toy, steps=1)).task.make_export()
+    model_export = training_step.start_run(replace(toy, steps=1)).task.make_export()
     export_model(model_export, tmp_path / "toy", held_out_piece=phrases[0])
     card = library.read_card(tmp_path / "toy")
     inputs = calibration.collect_inputs(card, phrases, inputs_per_file=20)

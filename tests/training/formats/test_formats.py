@@ -24,7 +24,7 @@ from bachbridge_training.formats import formats as model_formats
 from bachbridge_training.formats import size_report
 from bachbridge_training.formats.formats import OriginalModel
 from bachbridge_training.recipe import ChoraleRecipe, InfillRecipe, SymbolRecipe
-from bachbridge_training.runs import train as training_run
+from bachbridge_training.runs import step as training_step
 from bachbridge_training.runs.families import family_of
 from bachbridge_training.symbols.alphabet import Alphabet
 from bachbridge_training.symbols.batches import SymbolPiece
@@ -32,14 +32,14 @@ from bachbridge_training.symbols.task import SymbolTask
 
 
 def chorale_export(toy: ChoraleRecipe) -> onnx_export.ModelExport:
-    return training_run.start_run(replace(toy, steps=1)).task.make_export()
+    return training_step.start_run(replace(toy, steps=1)).task.make_export()
 
 
 def infill_export() -> onnx_export.ModelExport:
     shipped = recipe.read_recipe("coconet")
     assert isinstance(shipped, InfillRecipe)
     tiny = replace(shipped, units=32, blocks=1, heads=2, wide=32, head=32, dropout=0.0, window=32, batch=8)
-    return training_run.start_run(tiny).task.make_export()
+    return training_step.start_run(tiny).task.make_export()
 
 
 def symbol_export() -> tuple[onnx_export.ModelExport, SymbolPiece]:

@@ -21,6 +21,8 @@ from bachbridge_training.infill import net as infill_net
 from bachbridge_training.infill import task as infill_task
 from bachbridge_training.infill.net import build_infill_network
 from bachbridge_training.recipe import InfillRecipe
+from bachbridge_training.runs import checkpoints
+from bachbridge_training.runs import step as training_step
 from bachbridge_training.runs import train as training_run
 
 
@@ -47,12 +49,12 @@ def masked_inputs(piece: FourPartPiece, mask: np.ndarray) -> list[np.ndarray]:
 def test_network_learns_two_phrases_and_onnx_agrees(
     toy: InfillRecipe, phrases: list[FourPartPiece], tmp_path: Path
 ) -> None:
-    run = training_run.start_run(toy)
+    run = training_step.start_run(toy)
     before = infill_task.nats_per_masked_step(run.task.model, phrases, timing_given=False)
     batches = run.task.make_batches(phrases)
     while run.step < toy.steps:
-        training_run.train_step(run, batches.batch(run.step))
-    with training_run.AveragedWeights(run):
+        training_step.train_step(run, batches.batch(run.step))
+    with training_step.AveragedWeights(run):
         after = infill_task.nats_per_masked_step(run.task.model, phrases, timing_given=False)
         onnx_export.export_model(run.task.make_export(), tmp_path / "toy", held_out_piece=phrases[0])
         mask = np.zeros((len(phrases[0].pitches), 4), bool)
@@ -120,12 +122,12 @@ def test_table_logits_move_with_the_neighbours(toy: InfillRecipe) -> None:
 @pytest.mark.soak
 def test_resumed_run_equals_uninterrupted_run(toy: InfillRecipe, phrases: list[FourPartPiece], tmp_path: Path) -> None:
     quick = replace(toy, steps=6, steps_per_epoch=3)
-    uninterrupted = training_run.start_run(quick)
+    uninterrupted = training_step.start_run(quick)
     training_run.train(uninterrupted, phrases, phrases, tmp_path / "uninterrupted")
-    stopped = training_run.start_run(quick)
+    stopped = training_step.start_run(quick)
     training_run.train(stopped, phrases, phrases, tmp_path / "stopped", last_step=3)
-    resumed = training_run.start_run(quick)
-    training_run.resume_run(resumed, tmp_path / "stopped")
+    resumed = training_step.start_run(quick)
+    checkpoints.resume_run(resumed, tmp_path / "stopped")
     training_run.train(resumed, phrases, phrases, tmp_path / "stopped")
     assert resumed.history == uninterrupted.history
 

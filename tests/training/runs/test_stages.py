@@ -14,8 +14,9 @@ from bachbridge_training.cli.train import train_recipe
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.datasets.splits import DataOrigin
 from bachbridge_training.recipe import ChoraleRecipe, Stage
-from bachbridge_training.runs import run_data
+from bachbridge_training.runs import checkpoints, run_data
 from bachbridge_training.runs import stages as run_stages
+from bachbridge_training.runs import step as training_step
 from bachbridge_training.runs import train as training_run
 
 
@@ -34,7 +35,7 @@ def staged(
 
     def load(wanted: ChoraleRecipe, *_: Any, **__: Any) -> run_data.RunData:
         del wanted
-        return run_data.RunData(phrases, phrases, training_run.build_task, DataOrigin("", None, "", {}, {}))
+        return run_data.RunData(phrases, phrases, training_step.build_task, DataOrigin("", None, "", {}, {}))
 
     monkeypatch.setattr(run_data, "load_run_data", load)
     return {"epochs": None, "limit": None, "seed": None, "output": tmp_path / "run"}
@@ -56,7 +57,7 @@ def test_stages_follow_one_another_and_resume_after_a_kill(
     assert history(tmp_path / "whole") == expected
     train_once = training_run.train
 
-    def train_and_die(run: training_run.TrainingRun, *data: Any, **options: Any) -> None:
+    def train_and_die(run: training_step.TrainingRun, *data: Any, **options: Any) -> None:
         if run.step < run.recipe.steps:
             train_once(run, *data, **{**options, "last_step": run.step + 1})
             raise KeyboardInterrupt
@@ -69,7 +70,7 @@ def test_stages_follow_one_another_and_resume_after_a_kill(
     train_recipe(str(tmp_path / "toy.toml"), **staged, resume=True)
     assert history(tmp_path / "run") == expected
     for folder in ("1-chain", "2-on", "3-pointer"):
-        ours, theirs = (training_run.read_history(tmp_path / run / folder) for run in ("run", "whole"))
+        ours, theirs = (checkpoints.read_history(tmp_path / run / folder) for run in ("run", "whole"))
         assert [row["valid"] for row in ours] == pytest.approx([row["valid"] for row in theirs], rel=1e-4)
 
 

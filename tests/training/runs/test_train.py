@@ -21,22 +21,25 @@ from bachbridge_training.cli.train import train_recipe as train_command
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.datasets.four_part_windows import VOICE_ORDER, ChoraleBatches
 from bachbridge_training.recipe import ChoraleRecipe
+from bachbridge_training.runs import checkpoints
+from bachbridge_training.runs import stages as run_stages
+from bachbridge_training.runs import step as training_step
 from bachbridge_training.runs import train as training_run
 
 
 @pytest.fixture
-def trained_run(toy: ChoraleRecipe, phrases: list[FourPartPiece]) -> training_run.TrainingRun:
-    run = training_run.start_run(toy)
+def trained_run(toy: ChoraleRecipe, phrases: list[FourPartPiece]) -> training_step.TrainingRun:
+    run = training_step.start_run(toy)
     batches = run.task.make_batches(phrases)
     while run.step < toy.steps:
-        training_run.train_step(run, batches.batch(run.step))
+        training_step.train_step(run, batches.batch(run.step))
     return run
 
 
 def test_network_memorises_two_phrases_and_onnx_agrees(
-    trained_run: training_run.TrainingRun, phrases: list[FourPartPiece], tmp_path: Path
+    trained_run: training_step.TrainingRun, phrases: list[FourPartPiece], tmp_path: Path
 ) -> None:
-    with training_run.AveragedWeights(trained_run):
+    with training_step.AveragedWeights(trained_run):
         nats = {
             timing_given: chorale_task.nats_per_frame(trained_run.task.model, phrases, timing_given=timing_given)
             for timing_given in (True, False)
@@ -56,7 +59,7 @@ def test_network_memorises_two_phrases_and_onnx_agrees(
 def test_export_model_writes_nothing_without_agreement(
     toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path
 ) -> None:
-    run = training_run.start_run(toy)
+    run = training_step.start_run(toy)
     target = tmp_path / "toy"
     target.mkdir()
     (target / onnx_export.CARD_FILE).write_text("before")
@@ -74,22 +77,22 @@ def test_export_model_does_not_replace_other_folders(
     """`export toy --run runs/toy -o runs` names the folder of the run itself."""
     run = tmp_path / "toy"
     run.mkdir()
-    (run / training_run.BEST_WEIGHTS_FILE).write_text("hours of work")
+    (run / run_stages.BEST_WEIGHTS_FILE).write_text("hours of work")
     with pytest.raises(ModelError, match="already exists and is not a model: choose another folder with -o"):
-        onnx_export.export_model(training_run.start_run(toy).task.make_export(), run, held_out_piece=phrases[0])
-    assert [path.name for path in tmp_path.rglob("*")] == ["toy", training_run.BEST_WEIGHTS_FILE]
+        onnx_export.export_model(training_step.start_run(toy).task.make_export(), run, held_out_piece=phrases[0])
+    assert [path.name for path in tmp_path.rglob("*")] == ["toy", run_stages.BEST_WEIGHTS_FILE]
 
 
 @pytest.mark.soak
 def test_resumed_run_equals_uninterrupted_run(toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path) -> None:
     quick = replace(toy, steps=6, steps_per_epoch=3, dropout=0.2, free_order=0.5, unknown=0.4)
-    uninterrupted = training_run.start_run(quick)
+    uninterrupted = training_step.start_run(quick)
     training_run.train(uninterrupted, phrases, phrases, tmp_path / "uninterrupted")
 
-    stopped = training_run.start_run(quick)
+    stopped = training_step.start_run(quick)
     training_run.train(stopped, phrases, phrases, tmp_path / "stopped", last_step=3)
-    resumed = training_run.start_run(quick)
-    training_run.resume_run(resumed, tmp_path / "stopped")
+    resumed = training_step.start_run(quick)
+    checkpoints.resume_run(resumed, tmp_path / "stopped")
     training_run.train(resumed, phrases, phrases, tmp_path / "stopped")
 
     assert [row["step"] for row in uninterrupted.history] == [row["step"] for row in resumed.history] == [3, 6]
@@ -99,7 +102,7 @@ def test_resumed_run_equals_uninterrupted_run(toy: ChoraleRecipe, phrases: list[
         assert ours.keys() - untimed.keys() == {"seconds_per_step"}
     for ours, theirs in zip(uninterrupted.averaged_weights, resumed.averaged_weights, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
-    assert (tmp_path / "stopped" / training_run.LOSS_PLOT_FILE).read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "stopped" / run_stages.LOSS_PLOT_FILE).read_bytes().startswith(b"\x89PNG")
 
 
 def test_batches_depend_on_seed_and_number_alone(toy: ChoraleRecipe, phrases: list[FourPartPiece]) -> None:
@@ -148,20 +151,20 @@ def test_commands_lead_from_recipe_to_scores(
 def test_resume_run_loads_checkpoint_or_refuses_damage(toy: ChoraleRecipe, tmp_path: Path) -> None:
     empty_model: Any = SimpleNamespace(variables=[], optimizer=SimpleNamespace(variables=[]))
     task: Any = SimpleNamespace(loss_model=empty_model, model=None, initial_model=None)
-    run = training_run.TrainingRun(toy, task, [])
-    (tmp_path / training_run.HISTORY_FILE).write_text("step,loss,valid\n4,3,2\n8,2,1\n12,1,1\n")
-    np.savez(tmp_path / training_run.CHECKPOINT_FILE, step=np.array(8), version=np.array(1))
+    run = training_step.TrainingRun(toy, task, [])
+    (tmp_path / run_stages.HISTORY_FILE).write_text("step,loss,valid\n4,3,2\n8,2,1\n12,1,1\n")
+    np.savez(tmp_path / run_stages.CHECKPOINT_FILE, step=np.array(8), version=np.array(1))
     with pytest.raises(ConfigError, match="comes from another version"):
-        training_run.resume_run(run, tmp_path)
-    np.savez(tmp_path / training_run.CHECKPOINT_FILE, step=np.array(8), version=np.array(2))
-    training_run.resume_run(run, tmp_path)
+        checkpoints.resume_run(run, tmp_path)
+    np.savez(tmp_path / run_stages.CHECKPOINT_FILE, step=np.array(8), version=np.array(2))
+    checkpoints.resume_run(run, tmp_path)
     assert (run.step, [row["step"] for row in run.history]) == (8, [4, 8])
-    (tmp_path / training_run.HISTORY_FILE).unlink()
+    (tmp_path / run_stages.HISTORY_FILE).unlink()
     with pytest.raises(ConfigError, match="is damaged"):
-        training_run.resume_run(run, tmp_path)
-    (tmp_path / training_run.CHECKPOINT_FILE).write_bytes(b"PK\x03\x04 and no more")
+        checkpoints.resume_run(run, tmp_path)
+    (tmp_path / run_stages.CHECKPOINT_FILE).write_bytes(b"PK\x03\x04 and no more")
     with pytest.raises(ConfigError, match="is damaged"):
-        training_run.resume_run(run, tmp_path)
+        checkpoints.resume_run(run, tmp_path)
 
 
 def test_commands_refuse_what_does_not_exist(tmp_path: Path) -> None:
@@ -187,32 +190,32 @@ def test_load_initial_weights_takes_best_weights_of_a_run(
     toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path
 ) -> None:
     quick = replace(toy, steps=3, steps_per_epoch=3)
-    first = training_run.start_run(quick)
+    first = training_step.start_run(quick)
     training_run.train(first, phrases, phrases, tmp_path)
-    second = training_run.start_run(replace(quick, seed=9, dropout=0.3))
-    training_run.load_initial_weights(second, tmp_path)
+    second = training_step.start_run(replace(quick, seed=9, dropout=0.3))
+    checkpoints.load_initial_weights(second, tmp_path)
     assert chorale_task.nats_per_frame(second.task.model, phrases, timing_given=False) == pytest.approx(
         first.history[-1]["valid"]
     )
-    with training_run.AveragedWeights(second):
+    with training_step.AveragedWeights(second):
         assert chorale_task.nats_per_frame(second.task.model, phrases, timing_given=False) == pytest.approx(
             first.history[-1]["valid"]
         )
     with pytest.raises(ConfigError, match="another shape"):
-        training_run.load_initial_weights(training_run.start_run(replace(quick, units=32)), tmp_path)
+        checkpoints.load_initial_weights(training_step.start_run(replace(quick, units=32)), tmp_path)
     with pytest.raises(ConfigError, match="another shape: name another run"):
-        training_run.load_best_weights(training_run.start_run(replace(quick, units=32)), tmp_path)
+        checkpoints.load_best_weights(training_step.start_run(replace(quick, units=32)), tmp_path)
 
 
 def test_train_stops_after_patience_epochs_without_gain(
     toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path
 ) -> None:
-    run = training_run.start_run(replace(toy, steps=9, steps_per_epoch=1, learning_rate=0.0, dropout=0.0))
+    run = training_step.start_run(replace(toy, steps=9, steps_per_epoch=1, learning_rate=0.0, dropout=0.0))
     training_run.train(run, phrases, phrases, tmp_path, patience=2)
     assert [row["step"] for row in run.history] == [1, 2, 3]
     training_run.train(run, phrases, phrases, tmp_path, last_step=4)
     assert len(run.history) == 4
-    for row in training_run.read_history(tmp_path):
+    for row in checkpoints.read_history(tmp_path):
         assert row["learning_rate"] == 0
         assert row["gradient_norm"] > 0
         assert row["seconds_per_step"] > 0
@@ -220,7 +223,7 @@ def test_train_stops_after_patience_epochs_without_gain(
 
 def test_learning_rate_rises_stays_and_falls(toy: ChoraleRecipe) -> None:
     recipe_of_100 = replace(toy, steps=100, warmup=10, decay=0.5, learning_rate=1.0)
-    rates = [training_run.learning_rate(recipe_of_100, step) for step in range(100)]
+    rates = [training_step.learning_rate(recipe_of_100, step) for step in range(100)]
     assert rates[:10] == pytest.approx([step / 10 for step in range(1, 11)])
     assert set(rates[10:51]) == {1.0}
     assert rates[75] == pytest.approx(0.5)

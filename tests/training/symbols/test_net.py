@@ -13,6 +13,9 @@ from bachbridge.inference.runtime.library import read_card
 from bachbridge_training import onnx_export, recipe
 from bachbridge_training.nets import attention as copy_attention
 from bachbridge_training.recipe import AnyRecipe, SymbolRecipe
+from bachbridge_training.runs import checkpoints
+from bachbridge_training.runs import stages as run_stages
+from bachbridge_training.runs import step as training_step
 from bachbridge_training.runs import train as training_run
 from bachbridge_training.symbols import batches as symbols_batches
 from bachbridge_training.symbols import nll as symbols_nll
@@ -199,16 +202,16 @@ def test_resumed_run_equals_uninterrupted_run(tmp_path: Path) -> None:
         assert isinstance(recipe, SymbolRecipe)
         return SymbolTask(recipe, CHORDS, {})
 
-    uninterrupted, stopped, resumed = (training_run.start_run(quick, build_task) for _ in range(3))
+    uninterrupted, stopped, resumed = (training_step.start_run(quick, build_task) for _ in range(3))
     training_run.train(uninterrupted, pieces, pieces, tmp_path / "uninterrupted")
     training_run.train(stopped, pieces, pieces, tmp_path / "stopped", last_step=3)
-    training_run.resume_run(resumed, tmp_path / "stopped")
+    checkpoints.resume_run(resumed, tmp_path / "stopped")
     training_run.train(resumed, pieces, pieces, tmp_path / "stopped")
     assert [row["step"] for row in resumed.history] == [3, 6]
     for ours, theirs in zip(uninterrupted.history, resumed.history, strict=True):
         assert ours == pytest.approx(theirs, rel=1e-4)
     assert {"loss", "valid", "accuracy", "bits_1", "accuracy_1"} <= resumed.history[0].keys()
-    assert (tmp_path / "stopped" / training_run.LOSS_PLOT_FILE).read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "stopped" / run_stages.LOSS_PLOT_FILE).read_bytes().startswith(b"\x89PNG")
 
 
 def test_load_symbol_net_refuses_a_chorale_model() -> None:

@@ -36,12 +36,31 @@ def train(
         bool, typer.Option("--check", help="Only report on the music in --data, without training.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print that report as JSON as well.")] = False,
+    overfit: Annotated[
+        bool, typer.Option("--overfit", help="Only check that the network can learn one small batch by heart.")
+    ] = False,
+    backend: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Train under tensorflow or jax [default: KERAS_BACKEND].")
+    ] = None,
+    devices: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Share out each batch to N devices of this machine.")
+    ] = None,
+    coordinator: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Train in several processes; the first one listens at this address."),
+    ] = None,
+    process: Annotated[
+        str | None, typer.Option(metavar="N/M", help="Which of the processes this is, such as 2/4.")
+    ] = None,
 ) -> None:
     """Train a model from its recipe."""
     from bachbridge_training.cli.train import train_recipe as train_model
+    from bachbridge_training.runs.devices import plan_devices
 
+    plan = plan_devices(devices, coordinator, process)
     settled: dict[str, Any] = {"epochs": epochs, "limit": limit, "seed": seed, "output": output, "resume": resume}
-    train_model(recipe, **settled, start_run=start, data=data, patience=patience, check_only=check, json=json)
+    settled |= {"start_run": start, "data": data, "patience": patience, "check_only": check, "json": json}
+    train_model(recipe, **settled, backend=backend, plan=plan, overfit=overfit)
 
 
 @commands.command(
@@ -162,6 +181,9 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace a model of that name.")] = False,
 ) -> None:
     """Export a training run as a model, or a model to another format."""
+    from bachbridge_training.runs.devices import choose_backend
+
+    choose_backend("tensorflow")  # whatever the run was trained under
     from bachbridge_training.cli import export as exporting
 
     if table:

@@ -26,9 +26,9 @@ from bachbridge_training.datasets.symbol_sources import NoMusicError
 from bachbridge_training.formats import formats as model_formats
 from bachbridge_training.formats.formats import OriginalModel
 from bachbridge_training.onnx_export import ModelExport
-from bachbridge_training.runs import run_data
+from bachbridge_training.runs import checkpoints, run_data
 from bachbridge_training.runs import stages as run_stages
-from bachbridge_training.runs import train as training_run
+from bachbridge_training.runs import step as training_step
 from bachbridge_training.runs.families import family_of
 from bachbridge_training.runs.run_data import RunData
 from bachbridge_training.symbols import family as symbols_family
@@ -145,8 +145,8 @@ def _export_run(
         raise ConfigError(f"{whole} holds no training run: give the folder that `bachbridge train` named.")
     recipe = recipes.read_recipe(str(run / recipes.RECIPE_FILE))
     its_data = run_data.reload_run_data(recipe, run, data=data)
-    trained = training_run.start_run(recipe, its_data.build_task)
-    training_run.load_best_weights(trained, run)
+    trained = training_step.start_run(recipe, its_data.build_task)
+    checkpoints.load_best_weights(trained, run)
     model_export = trained.task.make_export()
     onnx_export.export_model(
         model_export,

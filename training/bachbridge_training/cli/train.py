@@ -4,24 +4,30 @@ All stages of the recipe are run, one after the other (`runs.stages` describes t
 """
 
 import json as json_format
+import os
 import shlex
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bachbridge.cli.error_messages import FAILED
 from bachbridge.errors import ConfigError
 from bachbridge.inference.runtime import library
+from bachbridge.process.standard_streams import report_on_stderr
 from bachbridge_training import recipe as recipes
 from bachbridge_training.recipe import AnyRecipe, ChoraleRecipe, PhrasingRecipe, Stage
+from bachbridge_training.runs import devices as run_devices
 from bachbridge_training.runs import stages as run_stages
+from bachbridge_training.runs.devices import DevicePlan, Devices, PeerError
 from bachbridge_training.runs.stages import StageRun
 
 if TYPE_CHECKING:
     from bachbridge_training.datasets.folder import MusicFolder
     from bachbridge_training.runs.run_data import RunData
-    from bachbridge_training.runs.train import TrainingRun
+    from bachbridge_training.runs.step import TrainingRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,7 @@ class _RunOptions:
     data: Path | None
     patience: int | None
     json: bool
+    devices: Devices
 
 
 def train_recipe(
@@ -48,36 +55,45 @@ def train_recipe(
     patience: int | None = None,
     check_only: bool = False,
     json: bool = False,
+    backend: str | None = None,
+    plan: DevicePlan | None = None,
+    overfit: bool = False,
 ) -> None:
     """Train by the recipe in the folder `output` (default `runs/RECIPE`), each of its stages to its end.
 
     `epochs`: for each stage. `limit`: number of pieces of each part. `start_run`: a run whose best weights this run
     begins with. `data`: a folder of music, of which a report is shown first; with `check_only` nothing else is done,
-    with `json` the report is also printed as JSON. `patience`: see `runs.train.train`. Raises `ConfigError` if the
-    options do not fit together.
+    with `json` the report is also printed as JSON. `patience`: see `runs.train.train`. `backend` and `plan`:
+    see `runs.devices`. `overfit`: only check that the network can learn one batch by heart, without a run. Raises
+    `ConfigError` if the options do not fit together.
     """
     wanted = recipes.read_stages(recipe)
     if data is None and (check_only or json):
         raise ConfigError("--check and --json are about your own music: name its folder with --data.")
     first = wanted[0].recipe
-    if isinstance(first, ChoraleRecipe) and first.pointer and not (start_run or resume):
-        raise ConfigError(f"{recipe} adds a pointer to the network of another run: name that run after --from.")
     if data is not None and check_only:
         load_own_music(data, first, json=json)
         return
+    run_devices.choose_backend(backend, plan)
+    if overfit:
+        _check_overfit(first, data, limit)
+        return
+    if isinstance(first, ChoraleRecipe) and first.pointer and not (start_run or resume):
+        raise ConfigError(f"{recipe} adds a pointer to the network of another run: name that run after --from.")
     folder = output or Path("runs") / Path(recipe).stem
-    begun = _begun_stages(folder, first.name, resume=resume, start_run=start_run)
-    if begun and seed not in {None, begun[0].recipe.seed}:
-        raise ConfigError(
-            f"the run in {folder} began with seed {begun[0].recipe.seed}: leave --seed out when resuming."
-        )
-    stages = begun or run_stages.with_seed(wanted, seed)
-    is_own_music = _train_stages(stages, folder, start_run, _RunOptions(epochs, limit, data, patience, json))
+    devices = run_devices.connect(plan or DevicePlan())
+    stages = _begun_stages(folder, first.name, resume=resume, start_run=start_run, seed=seed)
+    stages = stages or run_stages.with_seed(wanted, seed)
+    options = _RunOptions(epochs, limit, data, patience, json, devices)
+    is_own_music = _train_stages(stages, folder, start_run, options)
+    devices.close()
     model = _model_name(folder, is_own_music=is_own_music)
     print(f"the run is in {folder}; make a model of it: bachbridge export {shlex.join((model, '--run', str(folder)))}")
 
 
-def _begun_stages(folder: Path, name: str, *, resume: bool, start_run: Path | None) -> tuple[Stage, ...] | None:
+def _begun_stages(
+    folder: Path, name: str, *, resume: bool, start_run: Path | None, seed: int | None
+) -> tuple[Stage, ...] | None:
     """Return the stages of the run that is to be resumed; None for a new run.
 
     Raises `ConfigError` if the options do not fit the contents of the folder.
@@ -97,21 +113,28 @@ def _begun_stages(folder: Path, name: str, *, resume: bool, start_run: Path | No
         raise ConfigError(f"{start_run} holds no run to start from: name the folder of a run after --from.")
     if resume and not begun:
         raise ConfigError(f"{folder} holds no run to resume: leave --resume out, or name the run's folder with -o.")
+    if begun and resume and seed not in {None, begun[0].recipe.seed}:
+        raise ConfigError(
+            f"the run in {folder} began with seed {begun[0].recipe.seed}: leave --seed out when resuming."
+        )
     return begun if resume else None
 
 
 def _train_stages(stages: Sequence[Stage], folder: Path, start_run: Path | None, options: _RunOptions) -> bool:
     """Train each stage from the present one on; return True if the music is the user's own."""
+    for stage in stages:
+        options.devices.check_batch(batch_windows(stage.recipe))
     runs = run_stages.stage_runs(stages, folder, run_stages.finished_run(start_run) if start_run else None)
-    is_own_music = False
-    for number in range(run_stages.present_stage(runs), len(runs)):
+    is_own_music, writes = False, options.devices.writes
+    options.devices.check_same("stage", present := run_stages.present_stage(runs))
+    for number in range(present, len(runs)):
         run = runs[number]
-        if run.stage.name:
+        if run.stage.name and writes:
             _make_folder(folder)
             recipes.write_stages(stages, folder / recipes.RECIPE_FILE)
             print(f"stage {run.stage.name}, {number + 1} of {len(runs)}", flush=True)
         is_own_music = _train_stage(run, options, is_first=number == 0)
-        if run.stage.name:
+        if run.stage.name and writes:
             run_stages.join_histories(runs, folder)
     return is_own_music
 
@@ -122,8 +145,8 @@ def _train_stage(run: StageRun, options: _RunOptions, *, is_first: bool) -> bool
     from bachbridge_training.runs import run_data
     from bachbridge_training.runs import train as training_run
 
-    recipe_file = run.folder / recipes.RECIPE_FILE
-    begun = recipes.read_recipe(str(recipe_file)) if recipe_file.is_file() and run.has_begun else None
+    recipe_file, has_begun = run.folder / recipes.RECIPE_FILE, run.has_begun
+    begun = recipes.read_recipe(str(recipe_file)) if recipe_file.is_file() and has_begun else None
     record = run.folder if begun else None if is_first else run.previous
     its_data = run_data.load_run_data(
         begun or run.stage.recipe,
@@ -133,30 +156,54 @@ def _train_stage(run: StageRun, options: _RunOptions, *, is_first: bool) -> bool
         read_folder=partial(load_own_music, json=options.json) if is_first else run_data.read_folder_silently,
     )
     settled = _settled_recipe(begun, run.stage.recipe, its_data.train_share, options.epochs)
-    training = _start_run(settled, its_data, run)
-    print(f"the scores are plotted after each epoch in {run.folder / training_run.LOSS_PLOT_FILE}", flush=True)
+    training = _start_run(settled, its_data, run, options.devices, has_begun=has_begun)
+    print(f"the scores are plotted after each epoch in {run.folder / run_stages.LOSS_PLOT_FILE}", flush=True)
     if training.step >= settled.steps:
         print(f"the run has done all of its {len(training.history)} epochs: add more with --epochs")
-    training_run.train(training, its_data.train, its_data.valid, run.folder, patience=options.patience)
+    try:
+        training_run.train(training, its_data.train, its_data.valid, run.folder, patience=options.patience)
+        options.devices.wait_for_all("the end of a stage")
+    except PeerError as error:
+        report_on_stderr(str(error))
+        os._exit(FAILED)  # JAX would wait for the other process, or abort with a trace of its own
     return bool(its_data.origin.folder)
 
 
-def _start_run(recipe: AnyRecipe, its_data: "RunData", run: StageRun) -> "TrainingRun":
+def _start_run(
+    recipe: AnyRecipe, its_data: "RunData", run: StageRun, devices: Devices, *, has_begun: bool
+) -> "TrainingRun":
     """Build the network with its first weights, and write what a run that is killed at once is resumed from."""
-    from bachbridge_training.runs import run_data
-    from bachbridge_training.runs import train as training_run
+    from bachbridge_training.runs import checkpoints, run_data, step
 
-    training = training_run.start_run(recipe, its_data.build_task)
-    if run.has_begun:
-        training_run.resume_run(training, run.folder)
+    training = step.start_run(recipe, its_data.build_task, devices)
+    if has_begun:
+        checkpoints.resume_run(training, run.folder)
     elif run.previous:
-        training_run.load_initial_weights(training, run.previous)
-    _make_folder(run.folder)
-    run_data.write_run_data(its_data, run.folder)
-    recipes.write_recipe(recipe, run.folder / recipes.RECIPE_FILE)
-    if not run.has_begun:
-        training_run.save_checkpoint(training, run.folder / run_stages.CHECKPOINT_FILE)
+        checkpoints.load_initial_weights(training, run.previous)
+    # All processes have read what they need of the folder before the first one writes into it.
+    devices.check_same("recipe, music or step", zlib.crc32(repr((recipe, its_data.facts, training.step)).encode()))
+    if devices.writes:
+        _make_folder(run.folder)
+        run_data.write_run_data(its_data, run.folder)
+        recipes.write_recipe(recipe, run.folder / recipes.RECIPE_FILE)
+        if not has_begun:
+            checkpoints.save_checkpoint(training, run.folder / run_stages.CHECKPOINT_FILE)
     return training
+
+
+def batch_windows(recipe: AnyRecipe) -> int:
+    """Return the length of a batch's first axis: windows, notes, or the frames from which a pointer learns."""
+    if isinstance(recipe, ChoraleRecipe) and recipe.pointer:
+        return recipe.batch * recipe.window
+    return recipe.batch
+
+
+def _check_overfit(recipe: AnyRecipe, data: Path | None, limit: int | None) -> None:
+    """Print whether the network of the recipe learns one batch by heart; raises `ConfigError` if it does not."""
+    from bachbridge_training.runs import overfit, run_data
+
+    its_data = run_data.load_run_data(recipe, None, data=data, limit=limit or overfit.PIECES)
+    print(overfit.overfit_batch(overfit.overfit_recipe(recipe), its_data), flush=True)
 
 
 def _model_name(folder: Path, *, is_own_music: bool) -> str:

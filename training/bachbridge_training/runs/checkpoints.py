@@ -1,0 +1,116 @@
+"""The files of a run: checkpoints, weights and the history.
+
+A run is a folder: `recipe.toml`, `history.csv` (a line for each epoch), `curve.png`, `last.npz` (all that is needed to
+resume) and `best.npz` (the averaged weights with the lowest validation score so far, which are exported). The arrays
+are numpy's, so that a run may be resumed under another backend or on another number of devices.
+"""
+
+import csv
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bachbridge.atomic_files import atomic_output
+from bachbridge.errors import ConfigError
+from bachbridge_training.runs.devices import Devices
+from bachbridge_training.runs.stages import BEST_WEIGHTS_FILE, CHECKPOINT_FILE, HISTORY_FILE
+from bachbridge_training.runs.step import EpochSums, TrainingRun, assign_values, copy_values
+
+_CHECKPOINT_VERSION = 2
+"""Increase it when the contents of a checkpoint change."""
+
+
+def save_checkpoint(run: TrainingRun, path: Path) -> None:
+    """Write everything that is needed to resume, whole or not at all."""
+    lists = {
+        "model": copy_values(run.task.loss_model.variables),
+        "average": run.averaged_weights,
+        "optimizer": copy_values(run.task.loss_model.optimizer.variables),
+    }
+    numbered = {f"{name}{number}": value for name, values in lists.items() for number, value in enumerate(values)}
+    epoch = np.array([run.epoch.steps, run.epoch.loss, run.epoch.gradient_norm, run.epoch.seconds])
+    facts = {"version": np.array(_CHECKPOINT_VERSION), "step": np.array(run.step), "epoch": epoch}
+    _write_arrays(path, {**facts, **numbered})
+
+
+def save_best_weights(run: TrainingRun, folder: Path) -> None:
+    """Write the averaged weights as those that are exported."""
+    _write_arrays(folder / BEST_WEIGHTS_FILE, {f"average{i}": values for i, values in enumerate(run.averaged_weights)})
+
+
+def _write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    with atomic_output(path) as scratch:
+        np.savez(scratch, allow_pickle=False, **arrays)
+
+
+def resume_run(run: TrainingRun, folder: Path) -> None:
+    """Load the run in `folder` as it was when it stopped.
+
+    Raises `ConfigError` if its files are damaged or were written by a version with other checkpoints.
+    """
+    try:
+        with (folder / CHECKPOINT_FILE).open("rb") as file, np.load(file) as arrays:
+            if "version" not in arrays or int(arrays["version"]) != _CHECKPOINT_VERSION:
+                raise ConfigError(
+                    f"the run in {folder} comes from another version of BachBridge: begin a new run from its weights "
+                    "with --from, in another folder with -o."
+                )
+            _restore(run, arrays)
+        # If the program was stopped at the end of an epoch, the history has a line more than the checkpoint.
+        is_first_epoch = run.step == run.epoch.steps
+        run.history = [] if is_first_epoch else [row for row in read_history(folder) if row["step"] <= run.step]
+    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        reason = str(error).partition("\n")[0].rstrip(".")
+        raise ConfigError(f"the run in {folder} is damaged ({reason}): begin another one with -o.") from error
+
+
+def _restore(run: TrainingRun, arrays: Any) -> None:
+    variables, optimizer = run.task.loss_model.variables, run.task.loss_model.optimizer.variables
+    assign_values(variables, [arrays[f"model{i}"] for i in range(len(variables))], run.devices)
+    assign_values(optimizer, [arrays[f"optimizer{i}"] for i in range(len(optimizer))], run.devices)
+    run.averaged_weights = [arrays[f"average{i}"] for i in range(len(run.averaged_weights))]
+    if run.task.initial_model is not run.task.model:  # its weights are not trained, and so are their averages
+        initial = run.task.initial_model.weights
+        assign_values(initial, run.averaged_weights[: len(initial)], run.devices)
+    run.step = int(arrays["step"])
+    # Checkpoints were once written at the ends of epochs only, and had no sums.
+    steps, *sums = map(float, arrays["epoch"]) if "epoch" in arrays else (0.0,)
+    run.epoch = EpochSums(int(steps), *sums)
+
+
+def read_history(folder: Path) -> list[dict[str, float]]:
+    """Return the epochs of the run in `folder`: step, training loss and validation scores of each."""
+    with (folder / HISTORY_FILE).open(newline="") as file:
+        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+
+
+def write_history(history: Sequence[dict[str, float]], folder: Path) -> None:
+    """Write the epochs as `read_history` reads them; the last one's scores are the columns."""
+    with atomic_output(folder / HISTORY_FILE) as scratch, scratch.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(history[-1]))
+        writer.writeheader()
+        writer.writerows(history)
+
+
+def load_initial_weights(run: TrainingRun, folder: Path) -> None:
+    """Begin with the best weights of another run; raises `ConfigError` if its network has another shape."""
+    _load_weights(run.task.initial_model.weights, folder, run.devices)
+    run.averaged_weights = copy_values(run.task.model.weights)
+
+
+def load_best_weights(run: TrainingRun, folder: Path) -> None:
+    """Put the best averaged weights into the network; raises `ConfigError` if its shape differs."""
+    _load_weights(run.task.model.weights, folder, run.devices)
+
+
+def _load_weights(variables: Sequence[Any], folder: Path, devices: Devices) -> None:
+    try:
+        with (folder / BEST_WEIGHTS_FILE).open("rb") as file, np.load(file) as arrays:
+            if len(arrays.files) != len(variables):
+                raise ValueError("another number of weights")
+            assign_values(variables, [arrays[f"average{i}"] for i in range(len(variables))], devices)
+    except (KeyError, ValueError) as error:
+        raise ConfigError(f"the network of the run in {folder} has another shape: name another run.") from error

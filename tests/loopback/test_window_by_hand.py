@@ -6,9 +6,8 @@ All tests share one window, which takes some seconds to be ready; each leaves it
 from collections.abc import Iterator
 
 import pytest
-from PyQt6.QtCore import QDeadlineTimer, QPoint, Qt
+from PyQt6.QtCore import QDeadlineTimer, QEventLoop, QPoint, Qt
 from PyQt6.QtGui import QWindow
-from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -36,7 +35,7 @@ def player(program: Program) -> Iterator[Daw]:
     deadline = QDeadlineTimer(PATIENCE_MS)
     while not program.window.core.is_ready:
         assert not deadline.hasExpired()
-        QTest.qWait(20)
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
     with daw() as opened:
         yield opened
 

@@ -50,6 +50,13 @@ class ScoreContent:
         first = min((note.start for note in self.answer), default=-1) + self.first_answer_step
         return first if self.answer and self.prompt.notes and first > 0 else None
 
+    def goes_on_from(self, former: "ScoreContent | None") -> bool:
+        """True if this is what was shown before, perhaps with more notes."""
+        if former is None:
+            return False
+        pitches, known = ([note.pitch for note in content.prompt.notes] for content in (self, former))
+        return bool(known) and pitches[: len(known)] == known
+
     def part_lookup(self) -> Callable[[int, float], int]:
         """Return a function from a written note's voice and step to its part: the player, or the voice itself."""
         own = {note.voice for note in assign_voices(self.prompt.notes)}

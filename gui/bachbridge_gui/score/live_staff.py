@@ -1,13 +1,14 @@
 """The music that is being played now as the content of a score: the phrase so far, and the answer with what is planned.
 
-The notes since the last long pause are put on the newest grid of bars.
+The notes since the last long pause are put on the newest grid of bars. A note that still sounds is written up to the
+end of the beat.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bachbridge.files.score_layout import ScoreOptions
-from bachbridge.music.notes import Note, Phrase, step_ns_from_bpm
+from bachbridge.music.notes import STEPS_PER_BEAT, Note, Phrase, step_ns_from_bpm
 from bachbridge.music.timeline import parse_meter
 from bachbridge_gui.score.content import ScoreContent
 from bachbridge_gui.state.timeline import RollTimeline
@@ -77,6 +78,8 @@ def _on_grid(note: RollNote, origin_ns: int, step_ns: int, now_ns: int) -> Note:
     start = max(0, round((note.start_ns - origin_ns) / step_ns))
     end_ns = max(now_ns, note.start_ns + step_ns) if note.end_ns is None else note.end_ns
     end = max(start + 1, round((end_ns - origin_ns) / step_ns))
+    if note.end_ns is None:  # nobody knows how long it will be
+        end = -(-end // STEPS_PER_BEAT) * STEPS_PER_BEAT
     return Note(
         start, end - start, note.pitch, note.velocity, max(0, note.voice), note.start_ns - origin_ns - start * step_ns
     )

@@ -35,12 +35,16 @@ _ENTER_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 @dataclass(frozen=True, slots=True)
 class PageContent:
-    """An engraved picture, one of its notes' heads alone, their places, and the exchange that they show."""
+    """An engraved picture, one of its notes' heads alone, their places, and the exchange that they show.
+
+    `cost_ns` is the processor time that it took.
+    """
 
     picture: QImage
     heads: QImage
     geometry: ScoreGeometry
     content: ScoreContent
+    cost_ns: int = 0
 
 
 class ScorePage(QWidget):
@@ -85,6 +89,11 @@ class ScorePage(QWidget):
         self.setCursor(Qt.CursorShape.PointingHandCursor if on else Qt.CursorShape.ArrowCursor)
         if not on:
             self._move_marker(None)
+
+    @property
+    def content(self) -> ScoreContent | None:
+        """The exchange that is shown."""
+        return self._content
 
     @property
     def marker_step(self) -> int | None:

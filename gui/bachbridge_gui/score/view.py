@@ -1,8 +1,8 @@
 """The score view: an exchange as a score on two staves; pages of music without pages.
 
 Engraving takes 10 to 60 ms, so it happens on a thread of its own (`engraving_thread`). A hidden view engraves nothing.
-The phrase that is being played is engraved anew at most every `LIVE_INTERVAL_NS`, since that delays the roll by some
-frames. The music always fills the width of the view; zoom sets the size of its staves.
+The phrase that is being played is engraved anew at most every `LIVE_INTERVAL_NS`, and seldomer the longer it is, since
+that delays the roll by some frames. The music always fills the width of the view; zoom sets the size of its staves.
 """
 
 from dataclasses import replace
@@ -33,8 +33,9 @@ from bachbridge_gui.state.exchanges import Exchange, file_stem
 from bachbridge_gui.state.timeline import RollTimeline
 
 HINT = "Play something \N{EN DASH} the phrase and its answer appear here as a score"
-LIVE_INTERVAL_NS = 700_000_000
-"""Least time between two pictures of a phrase that is being played."""
+LIVE_INTERVAL_NS = 350_000_000
+LIVE_COST_RATIO = 8
+"""Least time between two pictures of a phrase that is being played: in ns, and as a multiple of the last one's cost."""
 ZOOM_FACTORS = (0.6, 0.75, 0.9, 1.0, 1.25, 1.5, 2.0, 2.5)
 _RESIZE_SETTLE_MS = 150
 """The score is engraved for a new width after the width has been stable for this long."""
@@ -56,6 +57,7 @@ class ScoreView(QWidget):
         self._live: LiveStaff | None = None
         self._live_since_ns = self._live_engraved_ns = 0
         self._live_revision = -1
+        self._live_interval_ns = LIVE_INTERVAL_NS
         self._zoom = 1.0
         self._cursor_top_px = 0
         """Top of the line of music with the cursor: the page scrolls when the cursor comes to another line."""
@@ -117,6 +119,11 @@ class ScoreView(QWidget):
         return self._page.picture
 
     @property
+    def is_engraving(self) -> bool:
+        """True while a picture is being made."""
+        return self._thread.is_busy
+
+    @property
     def page(self) -> ScorePage:
         """The page with the music."""
         return self._page
@@ -159,7 +166,7 @@ class ScoreView(QWidget):
             self._live_since_ns = now_ns
             self._move_cursor(self.play_cursor.step_at(now_ns))
             return
-        is_due = now_ns - self._live_engraved_ns >= LIVE_INTERVAL_NS and not self._thread.is_busy
+        is_due = now_ns - self._live_engraved_ns >= self._live_interval_ns and not self._thread.is_busy
         if timeline.revision != self._live_revision and (is_due or self._content is None):
             self._show_live(timeline, now_ns)
         live = self._live
@@ -256,7 +263,10 @@ class ScoreView(QWidget):
         if message:
             self._show_message(message)
         else:
+            self._live_interval_ns = max(LIVE_INTERVAL_NS, LIVE_COST_RATIO * page.cost_ns)
             self._page.set_playable(on=self._exchange is not None)
+            if not page.content.goes_on_from(self._page.content):
+                self._scroll.ensureVisible(0, 0)
             self._page.show_page(page)
             self.tool_bar.legend.show_parts(page.content.parts)
             self._stack.setCurrentWidget(self._sheet)

@@ -65,3 +65,9 @@ def test_live_staff_without_bars_uses_the_tempo() -> None:
     staff = live_staff(timeline_of(played(1000, 1500), played(1500, None), bars=()), 2 * S)
     assert staff is not None
     assert (staff.step_ns, staff.origin_ns) == (STEP_NS, S)
+
+
+def test_live_staff_writes_a_sounding_note_to_the_beats_end() -> None:
+    staff = live_staff(timeline_of(played(1000, 1500), played(1500, None, 62)), 1640 * MS)
+    assert staff is not None
+    assert [note.length for note in staff.content.prompt.notes] == [4, 4]

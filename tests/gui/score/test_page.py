@@ -1,11 +1,14 @@
 """The page of the score in the view: clicks, keys, cursor, colours, zoom and files."""
 
+import time
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from PyQt6.QtCore import QPoint, QPointF, Qt
-from PyQt6.QtGui import QWheelEvent
-from PyQt6.QtWidgets import QApplication, QToolButton
+from PyQt6.QtGui import QImage, QWheelEvent
+from PyQt6.QtWidgets import QApplication, QScrollArea, QToolButton
 from pytestqt.qtbot import QtBot
 
 from bachbridge.files.score_layout import ScoreOptions
@@ -96,10 +99,13 @@ def test_cursor_follows_playback(view: ScoreView, exchange: Exchange) -> None:
 
 
 def test_note_heads_have_colours_of_their_parts(view: ScoreView) -> None:
-    image = view.page.grab().toImage()
-    found = {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
+    image = view.page.grab().toImage().convertToFormat(QImage.Format.Format_RGBA8888)
+    bits = image.constBits()
+    assert bits
+    pixels = bits.asstring(image.sizeInBytes())
+    found = {pixels[index : index + 3].hex() for index in range(0, len(pixels), 4)}
     for part in (PLAYER, 0, 1, 2, 3):
-        assert part_colour(part, dark=False).name() in found
+        assert part_colour(part, dark=False).name().removeprefix("#") in found
     assert view.tool_bar.legend.labels == ["You", "Soprano", "Alto", "Tenor", "Bass"]
     view.tool_bar.legend.resize(200, 20)
     assert view.tool_bar.legend.labels == ["You", "S", "A", "T", "B"]
@@ -142,6 +148,53 @@ def test_notes_played_while_view_is_hidden_are_shown(qtbot: QtBot, drawing: byte
     with qtbot.waitSignal(view.shown):
         view.run_frame(5 * S, timeline)
     assert [note.pitch for note in contents[-1].prompt.notes] == list(range(60, 66))
+
+
+def test_another_phrase_is_shown_from_its_beginning(view: ScoreView, qtbot: QtBot, exchange: Exchange) -> None:
+    view.resize(660, 160)
+    area = view.findChild(QScrollArea)
+    assert area
+    bar = area.verticalScrollBar()
+    assert bar
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
+    bar.setValue(bar.maximum())
+    for changed, is_kept in (
+        (replace(exchange, name="a name"), True),
+        (replace(exchange, prompt=replace(exchange.prompt, notes=exchange.prompt.notes[2:])), False),
+    ):
+        with qtbot.waitSignal(view.shown):
+            view.show_exchange(changed, ScoreOptions())
+        assert (bar.value() > 0) == is_kept
+
+
+def test_costly_music_is_engraved_less_often_while_played(qtbot: QtBot, drawing: bytes) -> None:
+    times: list[int] = []
+    timeline = RollTimeline(Settings(bpm=120))
+
+    def engrave(_content: ScoreContent, _width: int) -> bytes:
+        busy_until_ns = time.thread_time_ns() + 60_000_000
+        while time.thread_time_ns() < busy_until_ns:
+            pass
+        return drawing
+
+    view = ScoreView(engrave=engrave)
+    qtbot.addWidget(view)
+    view.show()
+    timeline.notes.append(RollNote(PLAYER, 60, 80, S // 2, S))
+    for beat in range(2):
+        timeline.notes.append(RollNote(PLAYER, 62 + beat, 80, S + beat * S, S + beat * S + S // 2))
+        timeline.revision += 1
+        for frame in range(34):
+            now_ns = S + beat * S + frame * S // 34
+            before = view.is_engraving
+            view.run_frame(now_ns, timeline)
+            if view.is_engraving and not before:
+                times.append(now_ns)
+                qtbot.waitUntil(lambda: not view.is_engraving)
+            timeline.revision += 1
+            timeline.notes[-1].end_ns = now_ns + frame * S // 4
+    assert len(times) > 2
+    assert min(after - before for before, after in pairwise(times)) >= 8 * 60_000_000
 
 
 def zoom_button(view: ScoreView, name: str) -> QToolButton:

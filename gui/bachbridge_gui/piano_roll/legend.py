@@ -24,6 +24,7 @@ class VoiceLegend(QAbstractButton):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._is_open, self._is_column = True, False
+        self._shows_names = True
         self._pixmap: tuple[object, QPixmap] | None = None
         self.setFont(scaled_font(self.font(), CAPTION_SCALE))
         self.setAccessibleName("Signs of the parts")
@@ -45,12 +46,18 @@ class VoiceLegend(QAbstractButton):
             self.openChanged.emit(is_open)
 
     def fit(self, left_px: int, top_px: int, width_px: int, height_px: int) -> None:
-        """Take the upper left corner of this area, in a row or a column; disappear if it is much too small."""
-        row, column = self._size(is_column=False), self._size(is_column=True)
-        self._is_column = row.width() > width_px - 2 * SPACE_S_PX
-        size = column if self._is_column else row
+        """Take the upper left corner of this area, in a row or a column.
+
+        Where a column would cover too much, only the signs are shown; in a low roll nothing is.
+        """
+        room_px = width_px - 2 * SPACE_S_PX
+        self._shows_names = self._is_open
+        self._is_column = self._size(is_column=False).width() > room_px
+        if self._size(is_column=self._is_column).height() > height_px // 3:
+            self._shows_names = self._is_column = False
+        size = self.sizeHint()
         self.setGeometry(left_px + SPACE_S_PX, top_px + SPACE_S_PX, size.width(), size.height())
-        self.setVisible(height_px >= _MIN_ROLL_PX and size.height() < height_px // 2 and size.width() < width_px)
+        self.setVisible(height_px >= _MIN_ROLL_PX and size.width() < room_px)
 
     def sizeHint(self) -> QSize:
         return self._size(is_column=self._is_column)
@@ -61,25 +68,25 @@ class VoiceLegend(QAbstractButton):
     def _describe(self) -> None:
         names = ", ".join(f"{style.name} {style.shape}" for style in PART_STYLES.values())
         self.setAccessibleDescription(names)
-        self.setToolTip("Hide the names" if self._is_open else "Show whose notes these are")
+        self.setToolTip(f"{names}. Click to {'hide' if self._is_open else 'show'} the names.")
 
     def _size(self, *, is_column: bool) -> QSize:
         widths = [self._item_width(voice) for voice in PART_STYLES]
         line = max(self.fontMetrics().height(), _SIGN_PX) + (SPACE_XS_PX if is_column else 0)
-        if is_column and self._is_open:
+        if is_column and self._shows_names:
             return QSize(max(widths) + 2 * _MARGIN_PX, line * len(widths) + 2 * SPACE_XS_PX)
-        gaps = (len(widths) - 1) * (SPACE_S_PX if self._is_open else SPACE_XS_PX)
+        gaps = (len(widths) - 1) * (SPACE_S_PX if self._shows_names else SPACE_XS_PX)
         return QSize(sum(widths) + gaps + 2 * _MARGIN_PX, max(self.fontMetrics().height(), _SIGN_PX) + 2 * SPACE_XS_PX)
 
     def _item_width(self, voice: int) -> int:
-        if not self._is_open:
+        if not self._shows_names:
             return _SIGN_PX
         return _SIGN_PX + SPACE_XS_PX + self.fontMetrics().horizontalAdvance(PART_STYLES[voice].name)
 
     # ------------------------------------------------------------ painting
 
     def paintEvent(self, e: QPaintEvent | None) -> None:
-        key = self.palette().cacheKey(), self.devicePixelRatioF(), self.size(), self._is_open, self.hasFocus()
+        key = self.palette().cacheKey(), self.devicePixelRatioF(), self.size(), self._shows_names, self.hasFocus()
         if self._pixmap is None or self._pixmap[0] != key:
             self._pixmap = key, self._paint_pixmap()
         painter = QPainter(self)
@@ -100,14 +107,14 @@ class VoiceLegend(QAbstractButton):
         painter.setPen(palette.color(QPalette.ColorRole.Highlight if self.hasFocus() else QPalette.ColorRole.Mid))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS_PX, RADIUS_PX)
         x, y = float(_MARGIN_PX), float(SPACE_XS_PX)
-        is_column = self._is_column and self._is_open
+        is_column = self._is_column and self._shows_names
         line = (self.height() - 2 * SPACE_XS_PX) / (len(PART_STYLES) if is_column else 1)
         for voice in PART_STYLES:
             self._paint_item(painter, voice, x, y, line)
             if is_column:
                 y += line
             else:
-                x += self._item_width(voice) + (SPACE_S_PX if self._is_open else SPACE_XS_PX)
+                x += self._item_width(voice) + (SPACE_S_PX if self._shows_names else SPACE_XS_PX)
         painter.end()
         return pixmap
 
@@ -116,7 +123,7 @@ class VoiceLegend(QAbstractButton):
         painter.setBrush(part_colour(voice, dark=is_dark(self.palette())))
         area = QRectF(x, y + (line_px - _SIGN_PX) / 2, _SIGN_PX, _SIGN_PX)
         draw_shape(painter, PART_STYLES[voice].shape, area)
-        if self._is_open:
+        if self._shows_names:
             painter.setPen(self.palette().color(QPalette.ColorRole.Text))
             text_area = QRectF(x + _SIGN_PX + SPACE_XS_PX, y, self._item_width(voice), line_px)
             painter.drawText(text_area, Qt.AlignmentFlag.AlignVCenter, PART_STYLES[voice].name)

@@ -26,7 +26,7 @@ from bachbridge_gui.widgets.tokens import BODY_SCALE
 from bachbridge_gui.widgets.typography import bold_menu_words, heading_label, scroll_area, wrapped_label
 
 _SMALL_GAP_PX, _LARGE_GAP_PX, _MARGIN_PX = 8, 16, 24
-_CHECKLIST_WIDTH_PX, _WIDE_LAYOUT_PX = 288, 640
+_CHECKLIST_WIDTH_PX, _WIDE_LAYOUT_PX = 288, 720
 
 
 class ConnectPage(QWidget):

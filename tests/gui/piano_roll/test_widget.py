@@ -377,7 +377,9 @@ def test_legend_folds_and_makes_room_for_notes(roll, qtbot):
         qtbot.mouseClick(roll.legend, Qt.MouseButton.LeftButton)
     assert (roll.legend.is_open, roll.legend.width() < width) == (False, True)
     qtbot.keyClick(roll.legend, Qt.Key.Key_Space)
-    roll.resize(KEYBOARD_PX + width, 300)
+    roll.resize(KEYBOARD_PX + width, 500)
     assert roll.legend.height() > roll.legend.width() // 2
+    roll.resize(KEYBOARD_PX + width, 250)
+    assert roll.legend.height() < roll.legend.width() // 2
     roll.resize(WIDTH, 100)
     assert not roll.legend.isVisible()

@@ -11,7 +11,8 @@ from bachbridge.engine.output.scheduler import ScheduledNote
 from bachbridge.music.harmony.chord_names import ChordReading, find_chord
 from bachbridge.music.notes import STEPS_PER_BEAT, Key
 
-_HORIZON_STEPS = 8 * STEPS_PER_BEAT
+HORIZON_STEPS = 8 * STEPS_PER_BEAT
+"""Steps ahead within which the next chord is looked for."""
 _MIN_STEPS = 1.9
 """Least length of a note that counts, as much of it as is left at that time."""
 _MIN_PITCH_CLASSES = 3
@@ -23,8 +24,8 @@ def coming_chord(
     now_ns: int, notes: Iterable[ScheduledNote], step_ns: int, present: ChordReading | None, key: Key | None
 ) -> SoundingChord | None:
     """Return the next chord with the time at which it begins; None if no other chord is scheduled."""
-    horizon_ns, min_ns = now_ns + _HORIZON_STEPS * step_ns, round(_MIN_STEPS * step_ns)
-    near = [note for note in notes if note.on_ns < horizon_ns and note.off_ns > now_ns + min_ns]
+    min_ns = round(_MIN_STEPS * step_ns)
+    near = [note for note in notes if note.off_ns - max(note.on_ns, now_ns) >= min_ns]
     last_ns = now_ns
     for at_ns in sorted({note.on_ns for note in near if note.on_ns > now_ns}):
         if at_ns - last_ns < _TOGETHER_NS and last_ns > now_ns:

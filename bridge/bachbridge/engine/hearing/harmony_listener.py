@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from bachbridge.engine.active_settings import ActiveSettings
 from bachbridge.engine.hearing.cadence_watch import CadenceWatch
 from bachbridge.engine.hearing.chord_changes import SoundingChord, next_chord
-from bachbridge.engine.hearing.coming_chord import coming_chord
+from bachbridge.engine.hearing.coming_chord import HORIZON_STEPS, coming_chord
 from bachbridge.engine.hearing.sounding_pitches import SoundingPitches
 from bachbridge.engine.hearing.tune_key import TuneKey
 from bachbridge.engine.output.scheduler import Scheduler
@@ -103,9 +103,10 @@ class HarmonyListener:
                 case Harmonized(_, _, _, key):
                     self._live_key = key
                 case PhraseEnded() | AnswerEnded() if self._chord or self._coming:
-                    self._is_phrase_over = self._chord is not None
+                    self._is_phrase_over, self._coming = self._chord is not None, None
                     self._wake(now_ns)
                 case AnswerStarted():
+                    self._coming = None
                     self._wake(now_ns)
                 case _:
                     pass
@@ -155,14 +156,16 @@ class HarmonyListener:
         cadences = self._cadences.end_phrase(in_silence=self._chord is None) if rests or self._is_phrase_over else []
         self._is_phrase_over = False
         self._due_ns = self._next_due_ns(now_ns, step_ns)
-        self._look_ahead(now_ns, step_ns, key)
+        if self._chord != before or self._coming is None or self._coming.since_ns <= now_ns:
+            self._look_ahead(now_ns, step_ns, key)
         reports = self._report_if_changed(now_ns, key, is_set=set_key is not None)
         return [*reports, *cadences, *self._report_coming(key)]
 
     def _look_ahead(self, now_ns: int, step_ns: int, key: Key | None) -> None:
         """Find the next chord of what is scheduled."""
-        notes, settings = self._scheduler.scheduled_notes(), self._active_settings.current
-        voices = (note for note in notes if not settings.is_click(midi.note_on(note.channel, note.pitch, 1)))
+        settings = self._active_settings.current
+        near = self._scheduler.notes_between(now_ns, now_ns + HORIZON_STEPS * step_ns)
+        voices = [note for note in near if not settings.is_click(midi.note_on(note.channel, note.pitch, 1))]
         present = self._chord.reading if self._chord else None
         self._coming = coming_chord(now_ns, voices, step_ns, present, key)
 

@@ -8,7 +8,7 @@ pair (a second one ends the first before it begins), and the note-off goes out w
 
 import heapq
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from bachbridge.midi import messages as midi
@@ -94,10 +94,13 @@ class Scheduler:
         """Return True if this note is pending or sounds."""
         return key in self._notes
 
-    def scheduled_notes(self) -> Iterator[ScheduledNote]:
-        """Yield the notes that are pending or sound, in no particular order."""
-        for key, (channel, pitch, _) in self._notes.items():
-            yield ScheduledNote(channel, pitch, self._on_times_ns[key], self._off_times_ns[key])
+    def notes_between(self, from_ns: int, to_ns: int) -> list[ScheduledNote]:
+        """Return the notes that begin before `to_ns` and end after `from_ns`, in no particular order."""
+        off_times_ns = self._off_times_ns
+        near = [
+            (key, on_ns) for key, on_ns in self._on_times_ns.items() if on_ns < to_ns and off_times_ns[key] > from_ns
+        ]
+        return [ScheduledNote(*self._notes[key][:2], on_ns, off_times_ns[key]) for key, on_ns in near]
 
     def advance(self, now_ns: int) -> list[Send]:
         """Return the messages due by `now_ns`, in order of time, note-offs before note-ons; leave out late notes."""

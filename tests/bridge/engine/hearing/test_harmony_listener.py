@@ -153,6 +153,17 @@ def test_panic_takes_back_the_next_chord() -> None:
     assert planned_chords(driver)[-1].chord == ""
 
 
+def test_player_takes_back_the_next_chord_by_playing_on() -> None:
+    notes = phrase_of(*FLAT_PHRASE).notes
+    driver = Driver(Settings(bpm=120.0), model=lambda ask: [(MS, Answer(ask.ask, notes, ask.steps, final=True))])
+    driver.feed(AnswerPhrase(Phrase((Note(0, 8, 65),), 8), BEAT // 4, seed=1, aloud=True))
+    driver.play(2200 * MS, 72, 400 * MS)
+    driver.run(2100 * MS)
+    assert planned_chords(driver)[-1].chord
+    driver.run(2500 * MS)
+    assert planned_chords(driver)[-1].chord == ""
+
+
 def test_next_chord_of_an_answer_is_known_before_it_begins() -> None:
     notes = phrase_of(*FLAT_PHRASE).notes
     driver = Driver(Settings(bpm=120.0), model=lambda ask: [(MS, Answer(ask.ask, notes, ask.steps, final=True))])

@@ -54,8 +54,16 @@ def exchange_musicxml(
         written_key(prompt.notes, moved, options.key),
         options.title,
         omit_resting_voices=True,
-        answer_step=moved[0].start if moved and prompt.notes and moved[0].start else None,
+        answer_step=answer_mark_step(prompt, moved),
     )
+
+
+def answer_mark_step(prompt: Phrase, moved_answer: Sequence[Note]) -> int | None:
+    """Return the step at which the answer begins; None if it does not follow the prompt but sounds along with it."""
+    if not moved_answer or not prompt.notes:
+        return None
+    first_step = min(note.start for note in moved_answer)
+    return first_step if all(note.start < first_step for note in prompt.notes) else None
 
 
 def exchange_bars(prompt: Phrase, moved_answer: Sequence[Note], meter: Meter | None = None) -> list[Bar]:

@@ -1,11 +1,19 @@
 """An exchange as the score view shows it, and the engraving of its picture."""
 
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bachbridge.files import engraving
-from bachbridge.files.score_layout import ScoreOptions, assign_voices, exchange_bars, exchange_musicxml
+from bachbridge.files.score_layout import (
+    ScoreOptions,
+    answer_mark_step,
+    assign_voices,
+    exchange_bars,
+    exchange_musicxml,
+)
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.music.timeline import Bar
 from bachbridge_gui.state.view_types import PLAYER
@@ -34,10 +42,14 @@ class ScoreContent:
         return self.prompt.steps if self.answer_step is None else self.answer_step
 
     @property
+    def moved_answer(self) -> list[Note]:
+        """The answer on the prompt's steps."""
+        return [replace(note, start=note.start + self.first_answer_step) for note in self.answer]
+
+    @property
     def bars(self) -> list[Bar]:
         """The bars of the score."""
-        moved = [replace(note, start=note.start + self.first_answer_step) for note in self.answer]
-        return exchange_bars(self.prompt, moved, self.options.meter)
+        return exchange_bars(self.prompt, self.moved_answer, self.options.meter)
 
     @property
     def bar_count(self) -> int:
@@ -46,9 +58,8 @@ class ScoreContent:
 
     @property
     def marked_step(self) -> int | None:
-        """The step where the answer begins; None if it does not come after the prompt's beginning."""
-        first = min((note.start for note in self.answer), default=-1) + self.first_answer_step
-        return first if self.answer and self.prompt.notes and first > 0 else None
+        """The step where the answer begins; None if it does not come after the prompt."""
+        return answer_mark_step(self.prompt, self.moved_answer)
 
     def goes_on_from(self, former: "ScoreContent | None") -> bool:
         """True if this is what was shown before, perhaps with more notes."""
@@ -59,11 +70,18 @@ class ScoreContent:
 
     def part_lookup(self) -> Callable[[int, float], int]:
         """Return a function from a written note's voice and step to its part: the player, or the voice itself."""
-        own = {note.voice for note in assign_voices(self.prompt.notes)}
-        marked_step = self.marked_step
+        starts: defaultdict[int, list[tuple[float, int]]] = defaultdict(list)
+        for note in self.moved_answer:
+            starts[note.voice].append((note.start, note.voice))
+        for note in assign_voices(self.prompt.notes):
+            starts[note.voice].append((note.start, PLAYER))
+        for line in starts.values():
+            line.sort()
 
         def part_of(voice: int, step: float) -> int:
-            return PLAYER if voice in own and (marked_step is None or step < marked_step) else voice
+            line = starts[voice]
+            index = bisect_right(line, step, key=lambda item: item[0]) - 1
+            return line[max(0, index)][1] if line else voice
 
         return part_of
 

@@ -131,3 +131,11 @@ def test_exchange_leaves_stems_of_a_lone_voice_to_the_engraver():
 def test_value_ids_are_read_back():
     assert parse_value_id(value_id(2, Fraction(8, 3))) == (2, Fraction(8, 3))
     assert parse_value_id("note-12") is None
+
+
+def test_exchange_marks_only_an_answer_that_follows():
+    prompt = Phrase((Note(0, 8, 72), Note(8, 8, 74)), 16)
+    answer = [Note(0, 8, 60, voice=2)]
+    assert b"Answer" in exchange_musicxml(prompt, answer)
+    assert b"Answer" not in exchange_musicxml(prompt, answer, answer_step=4)
+    assert b"Answer" not in exchange_musicxml(prompt, [])

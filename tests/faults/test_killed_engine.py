@@ -24,13 +24,14 @@ from tests.support.scripted_model import CHORD_PITCHES
 MODEL = [sys.executable, str(Path(__file__).parent.parent / "support/scripted_model.py"), "held"]
 LONG_ANSWER = Settings(bpm=300, phrase_end="control", answer_bars=16)
 HARMONY = Settings(mode="harmonize", bpm=120)
-KILLS, SOAK_KILLS = 3, 50
+HELD_STEP = [*MODEL[:-1], "stuck"]
+KILLS, SOAK_KILLS = 3, 100
 
 
 @contextmanager
-def sounding(settings: Settings) -> Generator[tuple[EngineLink, Daw]]:
+def sounding(settings: Settings, model: list[str] = MODEL) -> Generator[tuple[EngineLink, Daw]]:
     """Yield an engine whose answer or harmony is sounding, and the DAW that receives it."""
-    with EngineLink(settings, model_command=MODEL) as link:
+    with EngineLink(settings, model_command=model) as link:
         await_message(link, ModelUp)
         with daw() as player:
             player.send(midi.note_on(0, 72, 80))
@@ -43,11 +44,11 @@ def sounding(settings: Settings) -> Generator[tuple[EngineLink, Daw]]:
             yield link, player
 
 
-def kill_and_time(settings: Settings) -> float:
-    """Kill an engine while it sounds; return how long it sounded on (s), once its ports are gone."""
+def kill_and_time(settings: Settings, number: int = signal.SIGKILL) -> float:
+    """Send a signal to an engine while it sounds; return how long it sounded on (s), once its ports are gone."""
     with sounding(settings) as (link, player):
         killed_ns = time.monotonic_ns()
-        psutil.Process(link.pid).kill()
+        psutil.Process(link.pid).send_signal(number)
         player.wait_until_silent()
         last_ns, _ = player.received[-1]
         wait_until(lambda: not port_owners())
@@ -83,8 +84,64 @@ def test_killed_engine_leaves_silence(jack: DummyServer, settings: Settings) -> 
 @pytest.mark.soak
 @pytest.mark.parametrize("settings", [LONG_ANSWER, HARMONY], ids=["answer", "harmony"])
 def test_many_killed_engines_leave_silence(jack: DummyServer, settings: Settings) -> None:
-    times_ms = sorted(1000 * kill_and_time(settings) for _ in range(SOAK_KILLS))
-    print(f"silent after {times_ms[len(times_ms) // 2]:.1f} ms p50, {times_ms[-2]:.1f} p98, {times_ms[-1]:.1f} at most")
+    print_times([kill_and_time(settings) for _ in range(SOAK_KILLS)])
+
+
+def print_times(times_s: list[float]) -> None:
+    ordered = sorted(1000 * time_s for time_s in times_s)
+    middle, late = ordered[len(ordered) // 2], ordered[-max(1, len(ordered) // 100) - 1]
+    print(f"silent after {middle:.1f} ms p50, {late:.1f} p99, {ordered[-1]:.1f} at most, of {len(ordered)}")
+
+
+@pytest.mark.soak
+def test_many_hangups_leave_silence(jack: DummyServer) -> None:
+    print_times([kill_and_time(HARMONY, signal.SIGHUP) for _ in range(SOAK_KILLS)])
+
+
+@pytest.mark.soak
+def test_many_killed_port_owners_leave_silence(jack: DummyServer) -> None:
+    times_s, watch = list[float](), ServerWatch()
+    with sounding(HARMONY) as (link, player):
+        before = watch.connected_ports("BachBridge Out"), watch.connected_ports("BachBridge In")
+        for _ in range(SOAK_KILLS):
+            player.send(midi.note_off(0, 72))
+            player.wait_until_silent()
+            player.send(midi.note_on(0, 72, 80))
+            player.wait_until(lambda: len(player.sounding) >= len(CHORD_PITCHES) - 1)
+            [owner] = port_owners()
+            killed_ns = time.monotonic_ns()
+            owner.kill()
+            while await_message(link, PortsChanged).output != "BachBridge Out":
+                pass
+            player.wait_until_silent()
+            times_s.append((player.received[-1][0] - killed_ns) / 1e9)
+            wait_until(
+                lambda: (watch.connected_ports("BachBridge Out"), watch.connected_ports("BachBridge In")) == before
+            )
+        assert link.close() == 0
+    watch.close()
+    print_times(times_s)
+
+
+@pytest.mark.soak
+def test_many_killed_models_leave_silence(jack: DummyServer) -> None:
+    times_s: list[float] = []
+    with sounding(LONG_ANSWER, HELD_STEP) as (link, player):
+        for number in range(SOAK_KILLS):
+            if number:
+                player.play(60)
+                while await_message(link, Received).data[0] & 0xF0 != 0x80:
+                    pass
+                link.send(EndPhrase())
+                player.wait_until(lambda: len(player.sounding) == len(CHORD_PITCHES))
+            [model] = [child for child in psutil.Process(link.pid).children() if "stuck" in child.cmdline()]
+            killed_ns = time.monotonic_ns()
+            model.kill()
+            player.wait_until_silent()
+            times_s.append((player.received[-1][0] - killed_ns) / 1e9)
+            await_message(link, ModelUp)
+        assert link.close() == 0
+    print_times(times_s)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")

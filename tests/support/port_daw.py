@@ -25,7 +25,7 @@ from bachbridge.process.ipc import EngineLink, child_environment, read_blocks, s
 from bachbridge.protocol.effects import Failed, Message
 from tests.support.simulated_receiver import Receiver
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 """Longer than any step takes on a busy machine; a test that waits this long fails."""
 
 

@@ -26,7 +26,8 @@ deadline has come advances, in a fixed order. That order is the specification of
 14. duet: the voice is decided on its line, or falls silent;
 15. metronome: clicks begin and end;
 16. harmony listener: what sounds is named;
-17. damage count: how many damaged messages came is told.
+17. damage count: how many damaged messages came is told;
+18. feedback guard: a loop that has died is reported.
 
 A part that acts early can thereby set or cancel the deadline of a later one at the same instant.
 """
@@ -133,6 +134,7 @@ class Session:
             dialogue.metronome,
             dialogue.harmony_listener,
             dialogue.damage_count,
+            self._feedback,
         )
         """In the order in which they act at one instant (see the module's description)."""
 

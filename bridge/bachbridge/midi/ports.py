@@ -251,6 +251,9 @@ class Ports:
 
     @property
     def state(self) -> PortsChanged:
+        """The names of the open ports; empty as soon as the JACK server is gone."""
+        if self._jack_watch and not self._jack_watch.is_alive:
+            return PortsChanged("", "")
         return PortsChanged(self._input.name, self._output.name)
 
     def port_names(self) -> PortNames:
@@ -272,7 +275,7 @@ class Ports:
 
     def send(self, data: bytes) -> bool:
         """Send one message now; return False if the port is closed, has no room or does not accept it."""
-        if not self._output.name:
+        if not self.state.output:
             return False
         if self._room and not self._room.reserve(len(data), is_essential=is_essential(data)):
             return False
@@ -310,7 +313,7 @@ class Ports:
 
     def close(self) -> None:
         """Close both ports, after the messages that were sent have gone out."""
-        if self._output.name:
+        if self.state.output:
             time.sleep(_DRAIN_S)
         self._output.close()
         self._input.close()

@@ -260,6 +260,14 @@ def test_session_estimates_tempo_from_onsets() -> None:
     assert [note.start for note in ended.phrase.notes] == list(range(0, 32, 4))
 
 
+def test_thru_ends_its_notes_with_all_notes_off() -> None:
+    driver = Driver(replace(AT_120, thru=True, mode="off"))
+    driver.feed(Midi(midi.note_on(0, 60, 80)))
+    driver.feed(Midi(midi.note_on(1, 62, 80)))
+    driver.feed(Midi(midi.control_change(0, midi.ALL_NOTES_OFF, 0)))
+    assert driver.receiver.sounding == {(1, 62)}
+
+
 def test_thru_passes_notes_pedal_and_bend_only_if_on() -> None:
     played = [midi.note_on(3, 60, 70), midi.control_change(3, 64, 127), bytes((0xE3, 0, 80)), midi.note_off(3, 60)]
     closed, opened = Driver(AT_120), Driver(replace(AT_120, thru=True))

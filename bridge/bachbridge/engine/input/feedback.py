@@ -5,7 +5,9 @@ the last few keys are echoes, there is a loop. From then on echoes count as noth
 still count, since the player may go on. A player who repeats our notes has other velocities and takes more time.
 
 A note that is only passed on comes back on its own channel, the first time while its key is down. On another channel it
-is the player's keyboard's second sound, and after a note-off the key is struck again.
+is the player's keyboard's second sound, and after a note-off the key is struck again. A short note, however, ends
+before it comes back. If one has come back three times after the same time, the next one is ignored: a loop dies of
+that, and a player who repeats a note as evenly as a machine loses one of them.
 """
 
 from collections import defaultdict, deque
@@ -15,19 +17,26 @@ from bachbridge.protocol.effects import FeedbackLoop
 
 _WINDOW_NS = 100_000_000
 """An echo comes within this time."""
-_RECENT_KEYS, _MIN_ECHOES = 6, 4
+_RECENT_KEYS, _MIN_ECHOES = 6, 3
 _MAX_SENT = 16
 """Most messages of one key that are remembered."""
 _NOTE_OFF = 0
 """Stands for the velocity of a note-off."""
 _QUIET_NS = 3_000_000_000
-"""Without an echo for this long, the loop is mended."""
+"""Without an echo for this long, though notes were sent, the loop is mended."""
+_STEADY_RETURNS, _STEADY_NS = 3, 6_000_000
+"""So often a short note comes back before it is ignored, and this much its delay may change."""
+_TRUST_NS = 60_000_000_000
+"""A player who was taken for a loop is not for this long."""
 
 
 class FeedbackGuard:
     """Watches what is sent and what arrives. Used on the engine's thread only."""
 
-    __slots__ = ("_down", "_echoed", "_echoes", "_ignored", "_last_echo_ns", "_pruned_ns", "_sent", "is_looped")
+    __slots__ = (
+        "_down", "_echoed", "_echoes", "_ignored", "_last_echo_ns", "_probe", "_pruned_ns", "_returns", "_sent",
+        "_trusted_until_ns", "_unreturned_ns", "is_looped",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self._sent: dict[tuple[int, int], deque[tuple[int, int]]] = defaultdict(lambda: deque(maxlen=_MAX_SENT))
@@ -39,13 +48,20 @@ class FeedbackGuard:
         """Channel and pitch of the keys whose last note-on was an echo."""
         self._ignored: set[tuple[int, int]] = set()
         """Channel and pitch of ignored echoes whose note-offs are ignored too."""
-        self._last_echo_ns = self._pruned_ns = 0
+        self._returns: dict[tuple[int, int], tuple[int, int]] = {}
+        """How often the short notes of a key (channel, pitch) have come back, and after which time (ns)."""
+        self._probe: tuple[tuple[int, int], int] | None = None
+        """The key of which a note was ignored on suspicion, and when."""
+        self._last_echo_ns = self._pruned_ns = self._trusted_until_ns = 0
+        self._unreturned_ns: int | None = None
+        """Time of the first note that was sent after the last echo."""
         self.is_looped = False
 
     def add_sent(self, now_ns: int, data: bytes, *, is_passed_on: bool) -> None:
         """Remember what is sent; `is_passed_on` if it is the player's own message."""
         match midi.decode(data):
             case midi.NoteOn(channel, pitch, velocity):
+                self._unreturned_ns = self._unreturned_ns or now_ns
                 self._sent[pitch, velocity].append((now_ns, channel if is_passed_on else -1))
             case midi.NoteOff(_, pitch):
                 self._sent[pitch, _NOTE_OFF].append((now_ns, -1))
@@ -60,9 +76,13 @@ class FeedbackGuard:
         """Return True if this message from the player is an echo that counts as nothing."""
         match message:
             case midi.NoteOn(channel, pitch, velocity):
+                if not self.is_looped and self._returns_steadily(now_ns, channel, pitch, velocity):
+                    self._ignored.add((channel, pitch))
+                    return True
                 is_echo = self._remove_echoed(now_ns, channel, pitch, velocity)
                 self._echoes.append(is_echo)
-                self._last_echo_ns = now_ns if is_echo else self._last_echo_ns
+                if is_echo:
+                    self._last_echo_ns, self._unreturned_ns = now_ns, None
                 self._down.add((channel, pitch))
                 (self._echoed.add if is_echo else self._echoed.discard)((channel, pitch))
                 if is_echo and (self.is_looped or sum(self._echoes) >= _MIN_ECHOES):
@@ -82,10 +102,43 @@ class FeedbackGuard:
         """Return a report if a loop has begun or ended with the message before."""
         was_looped = self.is_looped
         if was_looped:
-            self.is_looped = now_ns - self._last_echo_ns <= _QUIET_NS
+            has_unreturned = self._unreturned_ns is not None and now_ns - self._unreturned_ns > _WINDOW_NS
+            self.is_looped = now_ns - self._last_echo_ns <= _QUIET_NS or not has_unreturned
         else:
             self.is_looped = sum(self._echoes) >= _MIN_ECHOES
         return [FeedbackLoop(self.is_looped)] if self.is_looped != was_looped else []
+
+    @property
+    def deadline(self) -> int | None:
+        """When it is clear that a note was ignored rightly (ns), or None."""
+        return None if self._probe is None else self._probe[1] + _WINDOW_NS
+
+    def advance(self, now_ns: int) -> list[FeedbackLoop]:
+        """Report the loop that has died of the note that was ignored."""
+        self._probe = None
+        self._last_echo_ns, self._unreturned_ns = now_ns, None
+        was_looped, self.is_looped = self.is_looped, True
+        return [] if was_looped else [FeedbackLoop(is_there=True)]
+
+    def _returns_steadily(self, now_ns: int, channel: int, pitch: int, velocity: int) -> bool:
+        """Return True if this note is to be ignored, since it might be one that we passed on."""
+        place = channel, pitch
+        if self._probe and self._probe[0] == place:
+            self._probe, self._trusted_until_ns = None, now_ns + _TRUST_NS
+        times_ns = [
+            sent_ns for sent_ns, sent_channel in self._sent.get((pitch, velocity), ()) if sent_channel == channel
+        ]
+        delay_ns = now_ns - times_ns[-1] if times_ns else 0
+        if not 0 < delay_ns <= _WINDOW_NS or now_ns < self._trusted_until_ns:
+            self._returns.pop(place, None)
+            return False
+        count, before_ns = self._returns.get(place, (0, delay_ns))
+        count = count + 1 if abs(delay_ns - before_ns) <= max(_STEADY_NS, before_ns // 3) else 1
+        self._returns[place] = count, delay_ns
+        if count <= _STEADY_RETURNS or self._probe:
+            return False
+        self._probe = place, now_ns
+        return True
 
     def _remove_echoed(self, now_ns: int, channel: int, pitch: int, velocity: int) -> bool:
         """Return True if we sent this key a moment before; every key that was sent comes back only once."""
@@ -94,7 +147,7 @@ class FeedbackGuard:
             return False
         while sent and now_ns - sent[0][0] > _WINDOW_NS:
             sent.popleft()
-        is_known = place in self._down or place in self._echoed
+        is_known = self.is_looped or place in self._down or place in self._echoed
         for index, (sent_ns, sent_channel) in enumerate(sent):
             if sent_ns <= now_ns and (sent_channel == -1 or (sent_channel == channel and is_known)):
                 del sent[index]

@@ -38,6 +38,8 @@ class MidiThru:
             case midi.ControlChange(channel, midi.SUSTAIN, _):
                 self._pedal_channels.discard(channel)
                 return [Send(data, now_ns)]
+            case midi.ControlChange(channel, midi.ALL_NOTES_OFF | midi.ALL_SOUND_OFF):
+                return [*self._release_keys(now_ns, channel), Send(data, now_ns)]
             case midi.ControlChange() | midi.OtherChannelMessage():
                 return [Send(data, now_ns)]
             case _:
@@ -46,6 +48,10 @@ class MidiThru:
     def _release_key(self, now_ns: int, input_channel: int, pitch: int) -> list[Effect]:
         channel = self._output_channels.pop((input_channel, pitch), None)
         return [] if channel is None else [*self._scheduler.note_off(channel, pitch, now_ns)]
+
+    def _release_keys(self, now_ns: int, input_channel: int) -> list[Effect]:
+        pitches = [pitch for channel, pitch in self._output_channels if channel == input_channel]
+        return [send for pitch in pitches for send in self._release_key(now_ns, input_channel, pitch)]
 
     def holds_pedal(self, channel: int) -> bool:
         """Return True if the player's pedal is down on this channel (from 0) of the output."""

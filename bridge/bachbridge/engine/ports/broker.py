@@ -156,15 +156,21 @@ class PortBroker:
             with self._lock:
                 if self._is_over.is_set() or self._ports is None:
                     return
-                before = self._ports.state
-                if self._ports.refresh() and before.output and not self._ports.state.output:
-                    self._sounding = SoundingNotes()
+                self._follow_state(self._ports.state)
+                self._ports.refresh()
+                self._follow_state(self._ports.state)
                 self._send_kept()
                 self._report_changes()
             self._write_kept()
             shed_count = self._unsent.shed_count + self._unread.shed_count
             if shed_count != self._reported_shed_count and self._report(frames.SHED, str(shed_count)):
                 self._reported_shed_count = shed_count
+
+    def _follow_state(self, state: PortsChanged) -> None:
+        """Report a port that is gone before it is closed, which takes a second where a JACK server has died."""
+        if not state.output:
+            self._sounding = SoundingNotes()
+        self._report_change(state)
 
     def _report_changes(self) -> None:
         """Report state, names and connections of the ports, each if it has changed."""
@@ -175,11 +181,14 @@ class PortBroker:
             self._ports.connections(),
         )
         for report in reports:
-            if self._reported.get(type(report)) != report and self._report(frames.REPORT, dumps(report)):
-                self._reported[type(report)] = report
+            self._report_change(report)
         links = self._ports.links
         if links != self._reported_links and self._report(frames.LINKS, json.dumps(links)):
             self._reported_links = links
+
+    def _report_change(self, report: PortsChanged | PortNames | Connections) -> None:
+        if self._reported.get(type(report)) != report and self._report(frames.REPORT, dumps(report)):
+            self._reported[type(report)] = report
 
     def _report(self, kind: bytes, text: str) -> bool:
         return self._write(frames.encode_frame(kind, text.encode()))

@@ -15,6 +15,8 @@ _PHASE_CORRECTION = 0.4
 _MIN_BEAT_CONFIDENCE = 0.7
 _MIN_ONSETS = 5
 """The beat that is heard in the playing counts from this probability, and this number of onsets, on."""
+_MAX_ONSETS = 2048
+"""Of more onsets, only the last half is remembered."""
 
 
 class BeatCounter:
@@ -117,6 +119,8 @@ class BeatCounter:
             self._tempo_tracker.add_onset(onset_ns)
         self._tracked_count += len(self._untracked_onsets_ns)
         self._untracked_onsets_ns.clear()
+        if len(self._tempo_tracker.steps) > _MAX_ONSETS:
+            self._tempo_tracker.drop_first(_MAX_ONSETS // 2)
         self._step_ns = self._tempo_tracker.grid.step_ns
         confidence = self._tempo_tracker.beat_confidence
         self.is_beat_known = self._tracked_count >= _MIN_ONSETS and confidence >= _MIN_BEAT_CONFIDENCE

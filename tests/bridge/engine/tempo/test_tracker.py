@@ -76,3 +76,22 @@ def test_tempo_keeps_its_bounds_whatever_is_played(gaps_ms: list[int]) -> None:
     steps = tracker.steps
     assert len(steps) == len(gaps_ms)
     assert steps == sorted(steps)
+
+
+def test_tracker_begins_anew_after_an_hour() -> None:
+    hour_ns = 3600 * 1_000_000_000
+    onsets_ns = [0, *(hour_ns + n * 500_000_000 for n in range(8))]
+    assert 60 < track_onsets(onsets_ns, 0.0).grid.bpm < 250
+
+
+def test_tracker_forgets_what_has_settled() -> None:
+    whole, cut = TempoTracker(0.0, None), TempoTracker(0.0, None)
+    for n in range(300):
+        for tracker in (whole, cut):
+            tracker.add_onset(n * 500_000_000)
+        if n == 200:
+            cut.drop_first(150)
+    assert cut.steps == whole.steps[150:]
+    assert cut.grid == whole.grid
+    assert cut.settled_count == whole.settled_count - 150
+    assert cut.bar_step == whole.bar_step

@@ -66,8 +66,10 @@ class RhythmFilter:
         """
         self._times[event] = time
         self._last = event
-        parts = self._explanations(event, time, noise, odds)
-        self._beams[event] = _prune(hypotheses.join(parts), _FIRST_WIDTH if event < _FIRST_EVENTS else _WIDTH)
+        explained = hypotheses.join(self._explanations(event, time, noise, odds))
+        if not len(explained):  # no tempo explains so long a time since the first onset: this is the first
+            explained = hypotheses.first_onset(self.model, time)
+        self._beams[event] = _prune(explained, _FIRST_WIDTH if event < _FIRST_EVENTS else _WIDTH)
         self._settle(event)
 
     def _explanations(self, event: int, time: float, noise: float, odds: OnsetOdds) -> list[Hypotheses]:

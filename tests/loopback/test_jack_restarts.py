@@ -1,0 +1,100 @@
+"""JACK servers that are killed and come back: soon noticed, and ports and connections are there again."""
+
+import time
+from collections.abc import Callable
+from statistics import median
+
+import psutil
+import pytest
+
+from bachbridge.midi import messages as midi
+from bachbridge.midi.jack import DummyServer, ServerWatch
+from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME
+from bachbridge.process.ipc import EngineLink
+from bachbridge.protocol.events import ModelUp, PortsChanged
+from bachbridge.settings import Settings
+from tests.loopback.test_engine_on_ports import HELD
+from tests.support.port_daw import PATIENCE_S, await_message, daw
+
+RESTARTS, SOAK_RESTARTS = 2, 30
+SOURCE, SINK = "Rack Out", "Rack In"
+CLOSED, OPEN = PortsChanged("", ""), PortsChanged(INPUT_NAME, OUTPUT_NAME)
+
+
+def await_ports(link: EngineLink, wanted: PortsChanged) -> float:
+    """Wait until the engine's ports have these names; return the time (s)."""
+    while await_message(link, PortsChanged) != wanted:
+        pass
+    return time.monotonic()
+
+
+def wait_until(condition: Callable[[], bool]) -> float:
+    """Wait until the condition holds; return the time (s)."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline_s
+    return time.monotonic()
+
+
+def is_connected(watch: ServerWatch) -> bool:
+    return all(watch.connected_ports(name) for name in (INPUT_NAME, OUTPUT_NAME))
+
+
+def connect(watch: ServerWatch) -> None:
+    """Connect both ports as a patch bay does."""
+    wait_until(lambda: watch.connect(SOURCE, INPUT_NAME))
+    wait_until(lambda: watch.connect(OUTPUT_NAME, SINK))
+    wait_until(lambda: is_connected(watch))
+
+
+def play_and_lose_server(server: DummyServer, link: EngineLink, *, connects: bool) -> tuple[float, float]:
+    """Play through a synthesizer's ports and kill the server under a key that is down.
+
+    The synthesizer's ports come back before the server's clients do. Return how long the connections took to come
+    back after its ports, and the loss of the server took to be noticed (s).
+    """
+    with daw(None, None, "Rack") as rack:
+        begin_s = time.monotonic()
+        watch = ServerWatch()
+        if connects:
+            connect(watch)
+        connected_s = wait_until(lambda: is_connected(watch))
+        rack.send(midi.note_on(0, 60, 80))
+        rack.wait_until(lambda: bool(rack.sounding))
+        rack.send(midi.note_off(0, 60))
+        rack.wait_until_silent()
+        rack.send(midi.note_on(0, 62, 80))
+        rack.wait_until(lambda: bool(rack.sounding))
+        killed_s = time.monotonic()
+        psutil.Process(server.pid).kill()
+        noticed_s = await_ports(link, CLOSED)
+        watch.close()
+        server.stop()
+    return connected_s - begin_s, noticed_s - killed_s
+
+
+def restart_often(count: int) -> None:
+    """Kill and start a server of our own so often, and print the times."""
+    noticed_s, reopened_s, connected_s = list[float](), list[float](), list[float]()
+    server = DummyServer("bachbridge-restarts", 256)
+    with server, EngineLink(Settings(thru=True, mode="off"), model_command=HELD) as link:
+        await_message(link, ModelUp)
+        for number in range(count):
+            connecting_s, noticing_s = play_and_lose_server(server, link, connects=number == 0)
+            noticed_s.append(noticing_s)
+            connected_s += [connecting_s] if number else []
+            server.start()
+            begin_s = time.monotonic()
+            reopened_s.append(await_ports(link, OPEN) - begin_s)
+        assert link.close() == 0
+    for name, times_s in (("noticed", noticed_s), ("ports", reopened_s), ("connections", connected_s)):
+        print(f"{name}: {median(times_s):.2f} s p50, {max(times_s):.2f} s at most, of {len(times_s)}")
+
+
+def test_killed_server_is_noticed_and_connections_return(jack: DummyServer) -> None:
+    restart_often(RESTARTS)
+
+
+@pytest.mark.soak
+def test_many_killed_servers_lose_no_connection(jack: DummyServer) -> None:
+    restart_often(SOAK_RESTARTS)

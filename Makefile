@@ -28,10 +28,10 @@ test: .venv/all
 	@sh scripts/system.sh
 	@$(MAKE) --no-print-directory -j2 lint test-ports
 	$(BIN)/python -m pytest tests/daw
-	$(BIN)/python -m pytest --ignore tests/loopback --ignore tests/daw --ignore tests/faults/test_killed_engine.py -m "not soak" -n logical --maxprocesses 4 --dist loadfile --max-worker-restart 0
+	$(BIN)/python -m pytest --ignore tests/loopback --ignore tests/daw --ignore tests/faults/test_killed_engine.py --ignore tests/faults/test_jack_restarts.py -m "not soak" -n logical --maxprocesses 4 --dist loadfile --max-worker-restart 0
 
 test-ports: .venv/all
-	$(BIN)/python -m pytest tests/loopback tests/faults/test_killed_engine.py -m "not soak"
+	$(BIN)/python -m pytest tests/loopback tests/faults/test_killed_engine.py tests/faults/test_jack_restarts.py -m "not soak"
 
 lint: .venv/all
 	$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """Floods of notes on real ports: what cannot be played is left out as whole notes, and counted."""
 
+import os
 import threading
 import time
 
@@ -82,7 +83,10 @@ def test_flood_on_ports_leaves_no_note_and_counts_the_lost(jack: DummyServer) ->
 @pytest.mark.parametrize("mode", ["off", "continue", "harmonize"])
 @pytest.mark.parametrize("frames", [256, 1024])
 def test_long_flood_on_ports_is_counted(frames: int, mode: str) -> None:
-    with DummyServer(f"bachbridge-flood-{frames}", frames), flooded(Settings(thru=True, mode=mode)) as link:
+    with (
+        DummyServer(f"bachbridge-flood-{frames}-{os.getpid()}", frames),
+        flooded(Settings(thru=True, mode=mode)) as link,
+    ):
         process = psutil.Process(link.pid)
         with daw(None, INPUT_NAME, "Keys") as keyboard, daw(OUTPUT_NAME, None, "Synth") as synthesizer:
             flood, pause = Flood(link, keyboard, synthesizer), threading.Event()

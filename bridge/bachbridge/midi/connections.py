@@ -56,7 +56,11 @@ class LinkKeeper:
         self._present = present
         for own, other in [*self._lost]:
             source, destination = (other, own) if own == self._input_name else (own, other)
-            if time.monotonic() > self._lost[own, other] or jack_watch.connect(source, destination):
+            is_connected = jack_watch.connect(source, destination)
+            if is_connected:
+                # The server may die again before the next look.
+                self._present.add((own, other))
+            if is_connected or time.monotonic() > self._lost[own, other]:
                 del self._lost[own, other]
 
     def lose_all(self) -> None:

@@ -6,8 +6,8 @@ still count, since the player may go on. A player who repeats our notes has othe
 
 A note that is only passed on comes back on its own channel, the first time while its key is down. On another channel it
 is the player's keyboard's second sound, and after a note-off the key is struck again. A short note, however, ends
-before it comes back. If one has come back three times after the same time, the next one is ignored: a loop dies of
-that, and a player who repeats a note as evenly as a machine loses one of them.
+before it comes back. If one has come back three times, the next one is ignored: a loop dies of that, and a player who
+repeats a note so quickly, each time with the same velocity, loses one of them.
 """
 
 from collections import defaultdict, deque
@@ -24,8 +24,8 @@ _NOTE_OFF = 0
 """Stands for the velocity of a note-off."""
 _QUIET_NS = 3_000_000_000
 """Without an echo for this long, though notes were sent, the loop is mended."""
-_STEADY_RETURNS, _STEADY_NS = 3, 6_000_000
-"""So often a short note comes back before it is ignored, and this much its delay may change."""
+_MAX_RETURNS = 3
+"""So often a short note comes back before it is ignored."""
 _TRUST_NS = 60_000_000_000
 """A player who was taken for a loop is not for this long."""
 
@@ -48,8 +48,8 @@ class FeedbackGuard:
         """Channel and pitch of the keys whose last note-on was an echo."""
         self._ignored: set[tuple[int, int]] = set()
         """Channel and pitch of ignored echoes whose note-offs are ignored too."""
-        self._returns: dict[tuple[int, int], tuple[int, int]] = {}
-        """How often the short notes of a key (channel, pitch) have come back, and after which time (ns)."""
+        self._returns: dict[tuple[int, int], int] = {}
+        """Numbers of returns in a row of the short notes of a key (channel, pitch)."""
         self._probe: tuple[tuple[int, int], int] | None = None
         """The key of which a note was ignored on suspicion, and when."""
         self._last_echo_ns = self._pruned_ns = self._trusted_until_ns = 0
@@ -76,7 +76,7 @@ class FeedbackGuard:
         """Return True if this message from the player is an echo that counts as nothing."""
         match message:
             case midi.NoteOn(channel, pitch, velocity):
-                if not self.is_looped and self._returns_steadily(now_ns, channel, pitch, velocity):
+                if not self.is_looped and self._returns_again(now_ns, channel, pitch, velocity):
                     self._ignored.add((channel, pitch))
                     return True
                 is_echo = self._remove_echoed(now_ns, channel, pitch, velocity)
@@ -120,7 +120,7 @@ class FeedbackGuard:
         was_looped, self.is_looped = self.is_looped, True
         return [] if was_looped else [FeedbackLoop(is_there=True)]
 
-    def _returns_steadily(self, now_ns: int, channel: int, pitch: int, velocity: int) -> bool:
+    def _returns_again(self, now_ns: int, channel: int, pitch: int, velocity: int) -> bool:
         """Return True if this note is to be ignored, since it might be one that we passed on."""
         place = channel, pitch
         if self._probe and self._probe[0] == place:
@@ -132,10 +132,8 @@ class FeedbackGuard:
         if not 0 < delay_ns <= _WINDOW_NS or now_ns < self._trusted_until_ns:
             self._returns.pop(place, None)
             return False
-        count, before_ns = self._returns.get(place, (0, delay_ns))
-        count = count + 1 if abs(delay_ns - before_ns) <= max(_STEADY_NS, before_ns // 3) else 1
-        self._returns[place] = count, delay_ns
-        if count <= _STEADY_RETURNS or self._probe:
+        self._returns[place] = self._returns.get(place, 0) + 1
+        if self._returns[place] <= _MAX_RETURNS or self._probe:
             return False
         self._probe = place, now_ns
         return True

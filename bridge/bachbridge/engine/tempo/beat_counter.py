@@ -16,7 +16,7 @@ _MIN_BEAT_CONFIDENCE = 0.7
 _MIN_ONSETS = 5
 """The beat that is heard in the playing counts from this probability, and this number of onsets, on."""
 _MAX_ONSETS = 2048
-"""Of more onsets, only the last half is remembered."""
+"""If there are more onsets, only half of them, the last ones, are remembered."""
 
 
 class BeatCounter:

@@ -1,5 +1,6 @@
 """JACK servers that are killed and come back: soon noticed, and ports and connections are there again."""
 
+import os
 import time
 from collections.abc import Callable
 from statistics import median
@@ -76,7 +77,7 @@ def play_and_lose_server(server: DummyServer, link: EngineLink, *, connects: boo
 def restart_often(count: int) -> None:
     """Kill and start a server of our own so often, and print the times."""
     noticed_s, reopened_s, connected_s = list[float](), list[float](), list[float]()
-    server = DummyServer("bachbridge-restarts", 256)
+    server = DummyServer(f"bachbridge-restarts-{os.getpid()}", 256)
     with server, EngineLink(Settings(thru=True, mode="off"), model_command=HELD) as link:
         await_message(link, ModelUp)
         for number in range(count):

@@ -44,7 +44,7 @@ def losses_under_jax(weights: Path, *options: str) -> Losses:
     flags = "--xla_backend_optimization_level=0"  # compiles more quickly
     environment = {**os.environ, "KERAS_BACKEND": "jax", "PYTHONPATH": paths, "XLA_FLAGS": flags}
     command = [sys.executable, backend_losses.__file__, str(weights), *options]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=900)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from bachbridge.errors import ConfigError, ModelError
 from bachbridge.inference.runtime import onnx_nets
@@ -103,6 +104,37 @@ def test_resumed_run_equals_uninterrupted_run(toy: ChoraleRecipe, phrases: list[
     for ours, theirs in zip(uninterrupted.averaged_weights, resumed.averaged_weights, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
     assert (tmp_path / "stopped" / run_stages.LOSS_PLOT_FILE).read_bytes().startswith(b"\x89PNG")
+
+
+def test_run_killed_within_an_epoch_gives_the_same_losses(
+    toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny = replace(toy, units=8, layers=1, embedding=8, head=8, batch=2, window=8, steps=5, steps_per_epoch=5)
+    draw = ChoraleBatches.batch
+
+    def draw_until_killed(batches: ChoraleBatches, number: int) -> Any:
+        if number == 4:
+            raise KeyboardInterrupt
+        return draw(batches, number)
+
+    tf.config.run_functions_eagerly(True)  # tracing takes longer than a few steps
+    try:
+        whole = training_step.start_run(tiny)
+        training_run.train(whole, phrases, phrases, tmp_path / "whole")
+        killed = training_step.start_run(tiny)
+        monkeypatch.setattr(ChoraleBatches, "batch", draw_until_killed)
+        with pytest.raises(KeyboardInterrupt):
+            training_run.train(killed, phrases, phrases, tmp_path / "killed", checkpoint_interval_s=0)
+        monkeypatch.setattr(ChoraleBatches, "batch", draw)
+        resumed = training_step.start_run(tiny)
+        checkpoints.resume_run(resumed, tmp_path / "killed")
+        assert (resumed.step, resumed.epoch.steps, resumed.history) == (4, 4, [])
+        training_run.train(resumed, phrases, phrases, tmp_path / "killed")
+    finally:
+        tf.config.run_functions_eagerly(False)
+    (ours,), (theirs,) = whole.history, resumed.history
+    for column in ("step", "loss", "valid", "gradient_norm", "learning_rate"):
+        assert ours[column] == pytest.approx(theirs[column], rel=1e-5), column
 
 
 def test_batches_depend_on_seed_and_number_alone(toy: ChoraleRecipe, phrases: list[FourPartPiece]) -> None:

@@ -125,6 +125,7 @@ def _original_model(model: str, run: Path | None, data: Path | None) -> Generato
     with tempfile.TemporaryDirectory() as scratch:
         model_export, its_data = _export_run(run, Path(scratch) / model, data, scored=False)
         card = library.read_card(Path(scratch) / model)
+        assert isinstance(its_data.train, list)  # `reload_run_data` leaves nothing in shards
         yield OriginalModel(card, model_export, its_data.train), its_data.valid
 
 

@@ -18,6 +18,7 @@ from bachbridge.errors import ConfigError
 from bachbridge.inference.runtime import library
 from bachbridge.process.standard_streams import report_on_stderr
 from bachbridge_training import recipe as recipes
+from bachbridge_training.collection.shard_index import is_shard_folder
 from bachbridge_training.recipe import AnyRecipe, ChoraleRecipe, PhrasingRecipe, Stage
 from bachbridge_training.runs import devices as run_devices
 from bachbridge_training.runs import stages as run_stages
@@ -226,6 +227,8 @@ def load_own_music(data: Path, recipe: AnyRecipe, *, json: bool = False) -> "Mus
     from bachbridge_training.datasets import report as data_report
     from bachbridge_training.datasets import splits, suitability
 
+    if is_shard_folder(data):
+        raise ConfigError(f"{data} holds a collection that is prepared already: its report is report.md there.")
     converter = suitability.converter_for(recipe)
     music = music_folder.read_folder(data, converter)
     pieces_by_part, complaint = dict[str, int](), ""

@@ -11,6 +11,7 @@ from typing import Any
 from bachbridge.errors import ConfigError
 from bachbridge_training.recipe import AnyRecipe, ChoraleRecipe, PhrasingRecipe
 from bachbridge_training.runs.run_data import RunData
+from bachbridge_training.runs.shards import make_batches
 from bachbridge_training.runs.step import start_run, train_step
 
 PIECES = 8
@@ -43,7 +44,7 @@ def overfit_batch(recipe: AnyRecipe, its_data: RunData) -> str:
     Raises `ConfigError` if the loss is not near zero after the recipe's steps.
     """
     run = start_run(recipe, its_data.build_task)
-    batch = run.task.make_batches(its_data.train).batch(0)
+    batch = make_batches(its_data.train, recipe, run.task.make_batches).batch(0)
     first = loss = train_step(run, batch)
     while loss > first * NEAR_ZERO_SHARE and run.step < recipe.steps:
         loss = train_step(run, batch)

@@ -4,7 +4,8 @@ A run's data is found in this order:
 
 1. *Record.* `data.json` in the folder of the run (see `datasets.splits`) says where a resumed run's music came from and
    which pieces of it were used, so nobody has to name it again. A new run has none.
-2. *Place.* The folder named by `--data`, else the recorded one, else the bundled music.
+2. *Place.* The folder named by `--data`, else the recorded one, else the bundled music. A folder of shards, which
+   `bachbridge prepare` made, has everything else (`runs.shards`).
 3. *Dataset.* The pieces of that place by part: split by piece, restored as recorded, or in the parts that the music
    brings (`_load_dataset`).
 4. *Facts.* `music.json` in the folder of the run, else made from the training part (`Family.data_facts`): the
@@ -21,12 +22,15 @@ from typing import Any
 
 from bachbridge.atomic_files import atomic_output
 from bachbridge.errors import ConfigError
+from bachbridge_training.collection.shard_index import is_shard_folder
 from bachbridge_training.datasets import folder as music_folder
 from bachbridge_training.datasets import splits, suitability
 from bachbridge_training.datasets.folder import MusicFolder
 from bachbridge_training.datasets.splits import DataOrigin, SplitDataset
 from bachbridge_training.recipe import AnyRecipe
+from bachbridge_training.runs import shards
 from bachbridge_training.runs.families import family_of
+from bachbridge_training.runs.shards import ShardPieces
 from bachbridge_training.runs.tasks import TrainingTask
 
 FACTS_FILE = "music.json"
@@ -37,7 +41,7 @@ ReadFolder = Callable[[Path, AnyRecipe], MusicFolder]
 class RunData:
     """The pieces of a run as its task takes them, and the function that builds the task for a recipe."""
 
-    train: list[Any]
+    train: list[Any] | ShardPieces
     valid: list[Any]
     build_task: Callable[[AnyRecipe], TrainingTask]
     origin: DataOrigin
@@ -74,16 +78,34 @@ def load_run_data(
         raise ConfigError(f"the run in {run} began with the bundled chorales: leave --data out when resuming.")
     if origin and limit is None:
         limit = origin.limit
-    dataset = _load_dataset(recipe, data or _recorded_folder(origin, facts), limit, read_folder)
+    place = data or _recorded_folder(origin, facts)
+    if place and is_shard_folder(place):
+        return _load_shards(recipe, place, limit, origin, run)
+    dataset = _load_dataset(recipe, place, limit, read_folder)
     if origin and run:
         splits.check_same_origin(origin, dataset.origin, run)
     return _prepare(recipe, dataset, facts)
 
 
+def _load_shards(
+    recipe: AnyRecipe, place: Path, limit: int | None, origin: DataOrigin | None = None, run: Path | None = None
+) -> RunData:
+    music = shards.load_shard_music(recipe, place, limit)
+    if origin and run:
+        splits.check_same_origin(origin, music.origin, run)
+    build_task = partial(_build_task, facts=music.facts)
+    return RunData(music.train, music.valid, build_task, music.origin, facts=music.facts)
+
+
 def reload_run_data(recipe: AnyRecipe, run: Path, *, data: Path | None) -> RunData:
-    """Return what a finished run was trained on, all of it for bundled music; `data`: where its folder is now."""
+    """Return what a finished run was trained on, all of it for bundled music; `data`: where its folder is now.
+
+    Of a prepared collection, the first pieces are returned.
+    """
     origin, facts = _read_record(run)
     place = data or _recorded_folder(origin, facts)
+    if place and is_shard_folder(place):
+        return _load_shards(recipe, place, shards.VALIDATION_PIECES)
     if origin and place and family_of(recipe.codec).splits_folder(recipe):
         return _prepare(recipe, splits.restore_dataset(read_folder_silently(place, recipe), origin), facts)
     return _prepare(recipe, _load_dataset(recipe, place, None, read_folder_silently), facts)

@@ -15,8 +15,9 @@ import numpy as np
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
 from bachbridge.console import make_progress
-from bachbridge_training.runs import checkpoints, loss_plot
+from bachbridge_training.runs import checkpoints, loss_plot, shards
 from bachbridge_training.runs.devices import peer_errors
+from bachbridge_training.runs.shards import ShardPieces
 from bachbridge_training.runs.stages import CHECKPOINT_FILE, LOSS_PLOT_FILE
 from bachbridge_training.runs.step import (
     AveragedWeights,
@@ -34,7 +35,7 @@ CHECKPOINT_INTERVAL_S = 300.0
 
 def train(
     run: TrainingRun,
-    train: Sequence[Any],
+    train: Sequence[Any] | ShardPieces,
     valid: Sequence[Any],
     folder: Path,
     *,
@@ -48,7 +49,7 @@ def train(
     """
     folder.mkdir(parents=True, exist_ok=True)
     with run.devices.scope(), peer_errors():
-        batches = run.task.make_batches(train)
+        batches = shards.make_batches(train, run.recipe, run.task.make_batches)
     last = run.recipe.steps if last_step is None else last_step
     while run.step < last:
         if patience and _epochs_without_gain(run.history) >= patience:

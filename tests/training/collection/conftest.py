@@ -17,7 +17,7 @@ from scripts import generate_collection
 SCALE = (0, 2, 4, 5, 7, 9, 11)
 
 
-def chorale_notes(seed: int, bars: int = 5, shift: int = 0) -> list[Note]:
+def chorale_notes(seed: int, bars: int = 8, shift: int = 0) -> list[Note]:
     """Return a random melody over chords in four voices, transposed by `shift` semitones; one seed, one piece."""
     rng = np.random.default_rng(seed)
     degree = 2
@@ -30,7 +30,7 @@ def chorale_notes(seed: int, bars: int = 5, shift: int = 0) -> list[Note]:
     return notes
 
 
-def chorale_midi(seed: int, bars: int = 5, shift: int = 0) -> bytes:
+def chorale_midi(seed: int, bars: int = 8, shift: int = 0) -> bytes:
     return generate_collection.encode_midi(chorale_notes(seed, bars, shift), 16)
 
 
@@ -48,7 +48,7 @@ def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for seed in (5, 6, 7):
         (folder / "inner" / f"transposed-{seed}.mid").write_bytes(chorale_midi(seed, shift=2))
     for seed in (8, 9):
-        (folder / "inner" / f"longer-{seed}.mid").write_bytes(chorale_midi(seed, bars=8))
+        (folder / "inner" / f"longer-{seed}.mid").write_bytes(chorale_midi(seed, bars=10))
     (folder / "cut.mid").write_bytes(chorale_midi(1)[:40])
     (folder / "solo.mid").write_bytes(generate_collection.encode_midi(chorale_notes(1)[::4], 16))
     (folder / "page.musicxml").write_bytes(b"<html></html>")

@@ -19,13 +19,13 @@ def test_reader_goes_on_after_a_file_that_hangs_or_crashes(tmp_path: Path) -> No
         (tmp_path / f"{seed}.mid").write_bytes(chorale_midi(seed))
     os.mkfifo(tmp_path / "hangs.mid")
     names = ["0.mid", "hangs.mid", "1.mid", "2.mid", "3.mid"]
-    reader = GuardedReader("infill_grid", 0.3)
+    reader = GuardedReader("infill_grid", 3)
     found = reader.read_files([(tmp_path / name, name) for name in names])
     try:
         first, hanging, third = next(found), next(found), next(found)
         assert isinstance(first[0], PieceRecord)
         assert hanging == [
-            RefusedRecord("hangs.mid", "takes more than 0.3 seconds to read: split it into shorter files.")
+            RefusedRecord("hangs.mid", "takes more than 3 seconds to read: split it into shorter files.")
         ]
         assert [record.name for record in third if isinstance(record, PieceRecord)] == ["1.mid"]
         assert reader._child is not None

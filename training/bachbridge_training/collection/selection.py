@@ -4,9 +4,10 @@
 2. *Near-duplicates.* Of pieces of whose shingles of all voices four in five are the same, in any key, one is
    kept, the one with the most notes. `keep_near` keeps them all.
 3. *Groups.* Pieces with similar melodies are a group: half of the shingles of one occur in the other, in any key, as
-   in `evaluation.soprano_twins`. Near-duplicates are in one group.
+   in `evaluation.soprano_twins`, and at least six, since fewer are common figures that would join all music to one
+   group; or they are equal. Near-duplicates are in one group.
 4. *Split.* A hash of each group says in which part all of it is: nine in ten are for training, one in twenty for
-   validation, one in twenty for tests.
+   validation, one in twenty for tests. A group of more than one piece in twenty is for training.
 
 The pieces are numbered in the order of their hashes, and so they lie in the shards. In memory there are some arrays
 with about 100 bytes for each piece; the fingerprints are on disk.
@@ -31,7 +32,11 @@ NEAR_DUPLICATE_SHARE = 0.8
 """Share of equal minima from which two sketches are those of near-duplicates."""
 SIMILAR_SHARE = 0.5
 """Share of a melody's shingles that also occur in a similar melody."""
+_MIN_SHARED_SHINGLES = 6
+"""Six shingles in a row are 13 intervals."""
 _MIN_PIECES = 3
+_LARGE_GROUP, _LARGE_GROUP_SHARE = 100, 0.05
+"""A group with more pieces than both, the number and the share of all pieces, is for training."""
 _BAND_ROWS = 4
 _PAIRS_AT_ONCE = 4096
 
@@ -187,7 +192,8 @@ def _compare_melodies(path: Path, ends: np.ndarray) -> PairTest:
     def is_similar(one: int, other: int) -> bool:
         first, second = (shingles[slice(*ends[piece])] for piece in (one, other))
         common = len(np.intersect1d(first, second, assume_unique=True))
-        return common >= SIMILAR_SHARE * min(len(first), len(second))
+        shorter, longer = sorted((len(first), len(second)))
+        return common >= max(_MIN_SHARED_SHINGLES, SIMILAR_SHARE * shorter) or common == longer
 
     return lambda ones, others: np.fromiter(map(is_similar, ones.tolist(), others.tolist()), np.bool_, len(ones))
 
@@ -203,10 +209,11 @@ def _fullest_of_each(labels: np.ndarray, notes: np.ndarray) -> np.ndarray:
 
 def _split_groups(groups: np.ndarray, hashes: np.ndarray) -> np.ndarray:
     """Return the part of each piece; at least one group is for training and one for validation."""
-    names = np.unique(groups)
+    names, sizes = np.unique(groups, return_counts=True)
     if len(names) < 2:
         raise ConfigError("all pieces have similar melodies: add others, so that some can be used for validation.")
     shares = np.array([_share_of(hashes[name]) for name in names.tolist()])
+    shares[sizes > max(_LARGE_GROUP, _LARGE_GROUP_SHARE * len(groups))] = 0
     parts = np.searchsorted(_PART_BEGINS, shares, side="right") - 1
     if not (parts == 0).any():
         parts[shares.argmin()] = 0

@@ -8,6 +8,7 @@ worker has ended.
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -28,7 +29,7 @@ def main() -> None:
     reader, writer = standard_pipes()
     converter, seconds = CONVERTERS[sys.argv[1]], float(sys.argv[2])
     limits.limit_memory(MAX_MEMORY_BYTES)
-    with os.fdopen(writer, "wb") as output:
+    with suppress(BrokenPipeError), os.fdopen(writer, "wb") as output:  # the worker may end first
         for line in read_lines(reader):
             path, name = msgspec.json.decode(line, type=tuple[str, str])
             with limits.time_limit(seconds):

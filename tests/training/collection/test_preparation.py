@@ -18,6 +18,7 @@ from bachbridge_training.collection.preparation import WORK_FOLDER, PreparationO
 from bachbridge_training.collection.reading import file_list
 from bachbridge_training.collection.shard_reader import ShardReader
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
+from bachbridge_training.recipe import SymbolRecipe
 from bachbridge_training.runs.families import family_of
 from tests.training.collection.conftest import chorale_midi, encoder_of
 
@@ -198,6 +199,7 @@ def test_prepare_makes_a_vocabulary_of_the_training_part(
     prepare_collection(client, music, tmp_path / "out", encoder_of(recipe), OPTIONS)
     index = ShardReader(tmp_path / "out").index
     family, settings = family_of(index.codec), encoder_of(recipe).recipe
+    assert isinstance(settings, SymbolRecipe)
     pieces = [family.piece_from_item(item) for item in ShardReader(tmp_path / "out").part("train")]
     assert index.facts is not None
     assert all(not piece.unknown_symbols for piece in pieces)

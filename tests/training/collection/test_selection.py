@@ -60,4 +60,4 @@ def test_split_of_few_groups_has_training_and_validation(count: int) -> None:
         parts = selection._split_groups(np.arange(count), hashes).tolist()
         assert {0, 1} <= set(parts)
     with pytest.raises(ConfigError, match="similar melodies"):
-        selection._split_groups(np.zeros(count, int), hashes)
+        selection._split_groups(np.zeros(count, int), _hashes(count))

@@ -78,8 +78,8 @@ async def _probe(address: str) -> None:
 
     A client that fails to connect is not asked, because it leaves a thread and may hang when it is deleted.
     """
-    from distributed.comm import connect
     from distributed.comm.addressing import normalize_address, parse_host_port
+    from distributed.comm.core import connect
 
     scheme, _, place = normalize_address(address).partition("://")
     parse_host_port(place)
@@ -161,7 +161,8 @@ def _finished(client: DaskClient, running: dict[Any, int]) -> list[Any]:
 
     while True:
         with contextlib.suppress(TimeoutError):
-            return list(wait(list(running), timeout=_IDLE_S, return_when="FIRST_COMPLETED").done)
+            ended: Any = wait(list(running), timeout=_IDLE_S, return_when="FIRST_COMPLETED")
+            return list(ended.done)
         if not client.nthreads():
             raise ConfigError("no worker is left: start some, and give the same command to go on.")
 

@@ -69,7 +69,7 @@ class GuardedReader:
     def _start(self) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-m", reader_process.__name__, self._codec, str(self._seconds)]
         environment = {**child_environment(), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-        self._child = child = subprocess.Popen(
+        self._child = child = subprocess.Popen[bytes](
             command,
             text=False,
             stdin=subprocess.PIPE,

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,7 +90,7 @@ def test_command_loads_its_model_within_limits(
     command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @contextmanager
-    def refuse(model: str) -> Iterator[None]:
+    def refuse(model: str) -> Generator[None]:
         raise ModelError(f"the model {model} is loaded within limits")
         yield
 

@@ -7,7 +7,7 @@ than a large file of its kind. `tests/fuzz` mutates files with Hypothesis, `scri
 import contextlib
 import io
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -82,7 +82,7 @@ def check_file(target: FuzzTarget, content: bytes, folder: Path) -> str:
 
 
 @contextlib.contextmanager
-def _limited_cpu_time(seconds: float) -> Iterator[None]:
+def _limited_cpu_time(seconds: float) -> Generator[None]:
     """Raise `TookTooLong` in the block once it has used so much processor time. For the main thread; not on Windows."""
 
     def stop(_: int, __: FrameType | None) -> None:

@@ -70,7 +70,8 @@ class HarmonyTrack:
         before = self.marks[-1] if self.marks else None
         if before and mark.since_ns <= before.since_ns:
             new_key = mark.new_key if is_new_key else before.new_key
-            self.marks[-1] = replace(before, chord=mark.chord or before.chord, numeral=mark.numeral, new_key=new_key)
+            named = mark if mark.chord else before
+            self.marks[-1] = replace(before, chord=named.chord, numeral=named.numeral, new_key=new_key)
         elif before is None or (mark.chord, mark.numeral) != (before.chord, before.numeral) or is_new_key:
             self.marks.append(mark)
             del self.marks[:-_MAX_MARKS]

@@ -60,6 +60,11 @@ def test_track_marks_chords_new_keys_and_cadences() -> None:
     ]
 
 
+def test_track_keeps_the_chord_when_only_its_key_is_named_anew() -> None:
+    track = track_of(sounding(0, "Gm", "ii", F_MAJOR), sounding(0, "Gm", "i"), sounding(0, "", ""))
+    assert track.marks == [HarmonyMark(0, "Gm", "i", G_MINOR)]
+
+
 def test_track_forgets_the_plan_of_an_engine_that_ended() -> None:
     track = track_of(ChordPlanned(S, "D7", "V7", G_MINOR))
     assert track.planned == HarmonyMark(S, "D7", "V7")

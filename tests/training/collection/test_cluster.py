@@ -4,6 +4,7 @@ import socket
 from typing import Any
 
 import pytest
+from distributed import LocalCluster
 
 from bachbridge.errors import ConfigError
 from bachbridge_training.collection import cluster
@@ -71,6 +72,16 @@ def test_unreachable_scheduler_is_one_sentence(address: str) -> None:
         cluster.open_cluster(address.format(port=_free_port()), None),
     ):
         pass
+
+
+def test_cluster_of_the_user_is_used_by_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_CONNECT_S", 20)
+    local: Any = LocalCluster
+    with (
+        local(1, threads_per_worker=2, processes=False, protocol="tcp", dashboard_address=None) as owned,
+        cluster.open_cluster(owned.scheduler_address, None) as client,
+    ):
+        assert dict(cluster.run_tasks(client, divmod, [(7, 3)])) == {0: (2, 1)}
 
 
 def _fail(kind: type[Exception]) -> None:

@@ -66,7 +66,7 @@ def _connect(address: str) -> DaskClient:
 
     try:
         asyncio.run(_probe(address))
-        return Client(address, timeout=_CONNECT_S, set_as_default=False)
+        return Client(address, timeout=_CONNECT_S)
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"no scheduler answers at {address}: start one with `dask scheduler`, and give the address that it prints."

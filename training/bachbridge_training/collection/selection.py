@@ -187,13 +187,17 @@ def _compare_sketches(sketches: np.ndarray) -> PairTest:
 
 
 def _compare_melodies(path: Path, ends: np.ndarray) -> PairTest:
-    shingles = np.memmap(path, np.uint64, "r") if path.stat().st_size else np.zeros(0, np.uint64)
+    # A plain view of the file: slices of a memmap are slow.
+    shingles = np.asarray(np.memmap(path, np.uint64, "r")) if path.stat().st_size else np.zeros(0, np.uint64)
 
     def is_similar(one: int, other: int) -> bool:
         first, second = (shingles[slice(*ends[piece])] for piece in (one, other))
-        common = len(np.intersect1d(first, second, assume_unique=True))
-        shorter, longer = sorted((len(first), len(second)))
-        return common >= max(_MIN_SHARED_SHINGLES, SIMILAR_SHARE * shorter) or common == longer
+        shorter, longer = sorted((first, second), key=len)
+        if not len(shorter):
+            return False
+        places = np.minimum(np.searchsorted(longer, shorter), len(longer) - 1)
+        common = int((longer[places] == shorter).sum())
+        return common >= max(_MIN_SHARED_SHINGLES, SIMILAR_SHARE * len(shorter)) or common == len(longer)
 
     return lambda ones, others: np.fromiter(map(is_similar, ones.tolist(), others.tolist()), np.bool_, len(ones))
 

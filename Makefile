@@ -4,8 +4,8 @@
 # make bench  latencies over real ports
 # make screenshots  pictures of the window, one of them animated, into docs/screenshots
 # make docs   the documentation as a site in site/, readable without a network
-# make wheel  the Python packages, into dist
-# make deb    a package for Debian 12 and its relatives, into dist
+# make wheel  the Python packages, make deb a package for Debian 12 and its relatives, make tarball one for any Linux:
+#             all go into dist; make release builds all that this system can build, with checksums
 
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
@@ -23,7 +23,7 @@ PARALLEL := -m "not soak" -n logical --maxprocesses 4 --dist loadfile --max-work
 # The package sets this too; here it also holds for programs that import onnxruntime before the package.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: run test test-ports lint soak bench screenshots docs wheel deb constraints clean
+.PHONY: run test test-ports lint soak bench screenshots docs wheel deb tarball release constraints clean
 
 run: .venv/core
 	@$(BIN)/bachbridge start
@@ -60,6 +60,12 @@ wheel:
 
 deb:
 	sh installers/linux/build_deb.sh
+
+tarball:
+	sh installers/linux/build_tarball.sh
+
+release: docs
+	sh installers/release.sh
 
 .venv/bin/python:
 	@sh scripts/environment.sh .venv

@@ -2,7 +2,7 @@
 
 import os
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Privacy: onnxruntime's packages send reports to their maker unless this is set before their first import. Child
 # processes inherit it.

@@ -7,7 +7,7 @@ for tool in cc strip dpkg-deb dpkg-shlibdeps; do
     command -v "$tool" >/dev/null || { echo "Building the package needs $tool: apt install build-essential dpkg-dev" >&2; exit 1; }
 done
 
-BACHBRIDGE_SYSTEM_LIBRARIES=1 sh installers/linux/freeze.sh
+sh installers/linux/freeze.sh
 version=$(dist/bachbridge/bachbridge --version | cut -d' ' -f2)
 architecture=$(dpkg --print-architecture)
 id=org.bachbridge.BachBridge
@@ -15,6 +15,8 @@ root=build/deb
 rm -rf "$root"
 mkdir -p "$root/DEBIAN" "$root/usr/bin" "$root/usr/lib"
 cp -r dist/bachbridge "$root/usr/lib/bachbridge"
+# What the system has itself is a dependency of the package.
+while read -r library; do rm -f "$root/usr/lib/bachbridge/_internal/$library"; done <build/system_libraries.txt
 ln -s ../lib/bachbridge/bachbridge "$root/usr/bin/bachbridge"
 
 place() { install -D -m 644 "$1" "$root/usr/share/$2"; }

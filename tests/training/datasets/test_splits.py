@@ -173,11 +173,13 @@ def test_symbol_recipes_accept_the_same_folders(tmp_path: Path, name: str) -> No
         hymns(data, 6)
     (data / "text.mid").write_text("no music")
     begun = run_data.load_run_data(settings, None, data=data)
+    assert isinstance(begun.train, list)
     assert len(begun.train) >= 3
     assert len(begun.valid) >= 1
     assert begun.card_text["data"].endswith("music")
     run_data.write_run_data(begun, run)
     again = run_data.reload_run_data(settings, run, data=None)
+    assert isinstance(again.train, list)
     assert [its.name for its in again.valid] == [its.name for its in begun.valid]
     assert [its.symbols.tolist() for its in again.train] == [its.symbols.tolist() for its in begun.train]
     part = symbol_sources.load_sources(str(getattr(settings, "codec", "")), "valid", data)
@@ -202,6 +204,7 @@ def test_run_on_tunes_uses_what_the_report_counts(tmp_path: Path) -> None:
     assert [its.reason for its in found.rejected] == ["has the same content as copy.abc."]
     begun = run_data.load_run_data(settings, None, data=data)
     shown = splits.split_pieces(found.pieces)
+    assert isinstance(begun.train, list)
     assert [its.name for its in begun.train] == [item.name for item in shown["train"]]
     assert [its.name for its in begun.valid] == [item.name for item in shown["valid"]]
 
@@ -218,7 +221,10 @@ def test_run_on_tunes_refuses_other_music_on_resume(tmp_path: Path) -> None:
     again = run_data.reload_run_data(settings, run, data=None)
     assert [its.symbols.tolist() for its in again.valid] == [its.symbols.tolist() for its in begun.valid]
     (data / "more.abc").unlink()
-    assert len(run_data.load_run_data(settings, run, data=None).train) == len(begun.train)
+    shorter = run_data.load_run_data(settings, run, data=None)
+    assert isinstance(shorter.train, list)
+    assert isinstance(begun.train, list)
+    assert len(shorter.train) == len(begun.train)
     (data / "tunes.abc").write_text("\n".join([*texts[:3], tune(4, "f2ga"), *texts[4:]]))
     with pytest.raises(ConfigError, match="began with other music"):
         run_data.load_run_data(settings, run, data=None)

@@ -23,7 +23,7 @@ from bachbridge.files.midi_reader import MAX_BEATS, MAX_BYTES, MidiSong
 from bachbridge.files.midi_writer import TICKS_PER_BEAT, conductor_track, part_track, write_tracks
 from bachbridge.files.score_layout import song_notes
 from bachbridge.files.smf import encode_file
-from bachbridge.files.smf_container import holds_midi
+from bachbridge.files.smf_container import MAX_NOTES, holds_midi
 from bachbridge.music.general_midi import PIANO_PROGRAM
 from bachbridge.music.notes import NS_PER_MINUTE, STEPS_PER_BEAT, Phrase
 from bachbridge.music.timeline import DEFAULT_BPM
@@ -143,9 +143,11 @@ def _loss_text(phrase: Phrase, text: str) -> str:
 
 
 def _write_text_as_midi(source: Path, data: bytes, target: Path | None, steps_per_beat: int, bpm: float) -> None:
-    phrase = _parse_keys_text(source, data)
-    if phrase.steps > MAX_BEATS * steps_per_beat:
+    if data.count(b"\n") > MAX_BEATS * steps_per_beat:
         raise BachBridgeError(f"{source} is over {MAX_BEATS} quarter notes long: cut it into shorter texts.")
+    phrase = _parse_keys_text(source, data)
+    if len(phrase.notes) > MAX_NOTES:
+        raise BachBridgeError(f"{source} has over {MAX_NOTES:,} notes: cut it into shorter texts.")
     if target is None or not _is_midi(target):
         raise ConfigError(f"{source} is text and becomes MIDI: give -o the name of a MIDI file, such as OUT.mid.")
     rows = [

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bachbridge.cli.transform import text
 from bachbridge.cli.transform.text import convert_file, quantize_notes
 from bachbridge.codecs.keys88 import text as keys88_text
 from bachbridge.errors import BachBridgeError
@@ -123,3 +124,13 @@ def test_text_recognises_midi_by_its_first_bytes(tmp_path: Path, capsys: pytest.
 def test_text_refuses_a_grid_or_tempo_out_of_range(grid: int, bpm: float, message: str, tmp_path: Path) -> None:
     with pytest.raises(BachBridgeError, match=message):
         convert_file(tmp_path / "in.txt", tmp_path / "out.mid", steps_per_beat=grid, bpm=bpm)
+
+
+def test_text_that_is_huge_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "in.txt").write_bytes(b"\n" * 2_000_000)
+    with pytest.raises(BachBridgeError, match="over 50000 quarter notes long"):
+        convert_file(tmp_path / "in.txt", tmp_path / "out.mid", steps_per_beat=4, bpm=120)
+    monkeypatch.setattr(text, "MAX_NOTES", 1)
+    (tmp_path / "in.txt").write_bytes(b"a\n\na\n")
+    with pytest.raises(BachBridgeError, match="over 1 notes"):
+        convert_file(tmp_path / "in.txt", tmp_path / "out.mid", steps_per_beat=4, bpm=120)

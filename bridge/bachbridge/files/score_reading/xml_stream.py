@@ -29,7 +29,7 @@ _MAX_DEPTH, _MAX_MEASURE_ELEMENTS = 64, 50_000
 """Elements of a measure within one another, of which MusicXML has about ten, and elements of a measure."""
 _CHUNK_BYTES = 1 << 16
 _MAX_ARCHIVE_FILES = 1000
-_MAX_CONTAINER_BYTES = 1 << 16
+_MAX_CONTAINER_BYTES, _MAX_REASON = 1 << 16, 80
 _ARCHIVE_ENTRY = b"PK\1\2"
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Those of MusicXML; the others of zip may ask for much memory."""
@@ -65,7 +65,8 @@ def unpack_score(data: bytes) -> bytes:
                 raise ScoreError("holds no score: export it again as compressed MusicXML (.mxl).")
             return _unpack(archive, scores[0], MAX_BYTES)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
-        raise ScoreError(f"cannot be unpacked ({error}): export it again as .musicxml.") from error
+        reason = " ".join(str(error).split())[:_MAX_REASON]  # zipfile quotes names of any length
+        raise ScoreError(f"cannot be unpacked ({reason}): export it again as .musicxml.") from error
 
 
 def _unpack(archive: zipfile.ZipFile, name: str, max_bytes: int) -> bytes:

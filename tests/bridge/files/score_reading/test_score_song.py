@@ -263,6 +263,12 @@ def test_archives_that_cost_much_are_refused(tmp_path: Path):
     assert "over 1000 files" in refusal(tmp_path, archive_of("a.xml", good) + b"PK\1\2" * 1001, "a.mxl")
 
 
+def test_damaged_archive_costs_a_short_sentence(tmp_path: Path):
+    data = archive_of("a.xml", score([START + bar("C4")]).encode())
+    other_length = data[:26] + b"\xff\0" + data[28:]
+    assert len(refusal(tmp_path, other_length, "a.mxl")) < 200 + len(str(tmp_path))
+
+
 def test_dots_and_giant_numbers_of_endings_are_bounded(tmp_path: Path):
     ending = f'<barline><ending number="{"9" * 5000}, 2, 1" type="start"/></barline>'
     dots = "<beat-unit>quarter</beat-unit>" + "<beat-unit-dot/>" * 5000 + "<per-minute>60</per-minute>"

@@ -14,7 +14,7 @@ from bachbridge_gui.state.window_prefs import WindowPrefs
 from bachbridge_gui.widgets.theme import Theme
 from tests.support.port_daw import Daw
 
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 SETTINGS = Settings(bpm=120, thru=True, phrase_end="control", answer_bars=8)
 
 

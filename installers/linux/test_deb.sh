@@ -18,7 +18,7 @@ size_mb=$(($(inside dpkg-query -W -f '${Installed-Size}' bachbridge) * 1024 / 10
 echo "It takes $size_mb MB."
 [ "$size_mb" -le "$limit_mb" ] || { echo "The program is larger than $limit_mb MB."; exit 1; }
 # Python for the test alone: the program brings its own.
-inside apt-get -qq install -y --no-install-recommends python3-minimal >>"$root/install.log" 2>&1
+inside apt-get -qq install -y --no-install-recommends python3 >>"$root/install.log" 2>&1
 inside python3 /smoke_test.py /usr/bin/bachbridge
 
 inside apt-get -qq purge -y bachbridge >>"$root/install.log" 2>&1

@@ -8,7 +8,7 @@ tarball=$(realpath "$1")
 
 inside apt-get -qq update
 # Qt needs these of any desktop; python3 is for the test alone.
-inside apt-get -qq install -y --no-install-recommends python3-minimal libegl1 libgl1 libfontconfig1 fonts-dejavu-core >"$root/install.log" 2>&1 || { tail -n 20 "$root/install.log"; exit 1; }
+inside apt-get -qq install -y --no-install-recommends python3 libegl1 libgl1 libfontconfig1 fonts-dejavu-core >"$root/install.log" 2>&1 || { tail -n 20 "$root/install.log"; exit 1; }
 tar -C "$root/opt" -xzf "$tarball"
 folder=$(cd "$root" && echo opt/bachbridge-*)
 inside python3 /smoke_test.py "/$folder/program/bachbridge"

@@ -38,6 +38,7 @@ NOT_PURE = (
     "bachbridge.engine.loop",
     "bachbridge.engine.model_client",
     "bachbridge.engine.ports.broker",
+    "bachbridge.engine.ports.left_links",
     "bachbridge.engine.ports.client",
     "bachbridge.engine.session_log",
 )

@@ -28,6 +28,12 @@ HELD_STEP = [*MODEL[:-1], "stuck"]
 KILLS, SOAK_KILLS = 3, 100
 
 
+@pytest.fixture(autouse=True)
+def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the connections that killed engines leave away from other tests."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
 @contextmanager
 def sounding(settings: Settings, model: list[str] = MODEL) -> Generator[tuple[EngineLink, Daw]]:
     """Yield an engine whose answer or harmony is sounding, and the DAW that receives it."""
@@ -79,6 +85,17 @@ def wait_until(condition: object) -> None:
 def test_killed_engine_leaves_silence(jack: DummyServer, settings: Settings) -> None:
     times_ms = [1000 * kill_and_time(settings) for _ in range(KILLS)]
     print(f"silent after {', '.join(f'{time_ms:.1f}' for time_ms in times_ms)} ms")
+
+
+def test_engine_after_a_killed_one_has_its_connections(jack: DummyServer) -> None:
+    with sounding(HARMONY) as (link, _):
+        while await_message(link, Connections) != Connections(1, 1):
+            pass
+        psutil.Process(link.pid).kill()
+        with EngineLink(HARMONY, model_command=MODEL) as again:
+            while await_message(again, Connections) != Connections(1, 1):
+                pass
+            assert again.close() == 0
 
 
 @pytest.mark.soak

@@ -3,7 +3,8 @@
     DAW ──▶ [rtmidi's thread: timestamp, frame] ──pipe──▶ engine ──pipe──▶ [main thread: send] ──▶ DAW
 
 A killed engine sends no note-offs, but the operating system closes its pipe. This process then ends the notes, the
-pedals and the clock, closes the ports and exits. Between two frames it does nothing else, so the hop costs little.
+pedals and the clock, leaves the connections for the next engine, closes the ports and exits. Between two frames it does
+nothing else, so the hop costs little.
 
 The main thread reads frames and sends. Another one looks after the ports four times a second: it reopens them when a
 JACK server is back, restores the connections that they had, and reports changes. A lock keeps the two apart, and the
@@ -21,6 +22,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bachbridge.engine.ports import frames
+from bachbridge.engine.ports.left_links import find_left_links, leave_links
 from bachbridge.engine.ports.sounding import SoundingNotes
 from bachbridge.engine.ports.unsent import UnsentMessages
 from bachbridge.errors import PortError
@@ -53,6 +55,7 @@ class PortBroker:
         self._unread_lock = threading.Lock()
         self._reported_shed_count = 0
         self._ports: Ports | None = None
+        self._client = ""
         self._reported: dict[type, Message] = {}
         self._reported_links: list[tuple[str, str]] = []
         self._is_over = threading.Event()
@@ -115,11 +118,12 @@ class PortBroker:
                 self._pass_on,
                 client=client,
                 wait_for_ports=configuration["patient"],
-                links=[(own, other) for own, other in configuration["links"]],
+                links=[(own, other) for own, other in configuration["links"]] or find_left_links(client),
             )
         except PortError as error:
             self._report(frames.FAILED, str(error))
             return False
+        self._client = client
         self._report(frames.CLIENT, client)
         self._report_changes()
         return True
@@ -130,6 +134,8 @@ class PortBroker:
             if silences:
                 for data in self._sounding.silencing_messages():
                     self._send(data)
+                if self._ports:
+                    leave_links(self._client, self._ports.links)
             if self._ports:
                 self._ports.close()
 

@@ -78,7 +78,7 @@ def test_cluster_of_the_user_is_used_by_its_address(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(cluster, "_CONNECT_S", 20)
     local: Any = LocalCluster
     with (
-        local(1, threads_per_worker=2, processes=False, protocol="tcp", dashboard_address=None) as owned,
+        local(1, threads_per_worker=2, processes=False, protocol="tcp", dashboard_address="127.0.0.1:0") as owned,
         cluster.open_cluster(owned.scheduler_address, None) as client,
     ):
         assert dict(cluster.run_tasks(client, divmod, [(7, 3)])) == {0: (2, 1)}

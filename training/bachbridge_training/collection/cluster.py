@@ -49,7 +49,7 @@ def open_cluster(address: str | None, jobs: int | None, *, in_threads: bool = Fa
                 threads_per_worker=jobs if in_threads else 1,
                 processes=not in_threads,
                 memory_limit=_WORKER_MEMORY,
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL,
             )
             client = stack.enter_context(Client(stack.enter_context(cluster)))

@@ -91,7 +91,7 @@ def _left_out(
 
 def _name_of(piece: int, bases: Sequence[Path], selection: Selection) -> str:
     place = tuple(selection.table.contents[piece].tolist())
-    content = chunk_file.read_contents(bases[int(selection.table.chunks[piece])], [place])[0]
+    content = chunk_file.read_contents(bases[int(selection.table.chunks_of(np.array(piece)))], [place])[0]
     return packed_music.unpack_piece(content)[0].name
 
 

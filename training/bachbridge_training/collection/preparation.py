@@ -161,7 +161,7 @@ class _Shards:
         """Yield for each shard of a part a text that stands for its music, and the places of its contents."""
         table = self.selection.table
         numbers = self.selection.numbers_of(name)
-        chunks = table.chunks[numbers]
+        chunks = table.chunks_of(numbers)
         for begin in range(0, len(numbers), self.pieces):
             own = slice(begin, begin + self.pieces)
             places = [

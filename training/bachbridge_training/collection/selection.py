@@ -57,10 +57,9 @@ class PieceTable:
     """The first byte and the end of each distinct piece in its chunk's contents, `int64[number, 2]`."""
     notes: np.ndarray
 
-    @property
-    def chunks(self) -> np.ndarray:
-        """The chunk of each distinct piece."""
-        return np.searchsorted(self.chunk_starts, self.row_of_number, side="right") - 1
+    def chunks_of(self, numbers: np.ndarray) -> np.ndarray:
+        """Return the chunks of some distinct pieces."""
+        return np.searchsorted(self.chunk_starts, self.row_of_number[numbers], side="right") - 1
 
 
 @dataclass(frozen=True, slots=True)

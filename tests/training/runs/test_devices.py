@@ -24,18 +24,20 @@ from tests.training.runs import backend_losses
 Losses = dict[str, list[float]]
 
 
-@pytest.fixture(scope="module")
-def tensorflow_losses(tmp_path_factory: pytest.TempPathFactory) -> tuple[Losses, Path]:
-    """The losses and gradient norms under TensorFlow, and the file of the weights from which they came."""
-    weights: dict[str, np.ndarray] = {}
+QUICK = ("chorale-lstm", "coconet", "play-bach-heads")
+"""The networks that have all kinds of layers; a child process compiles each for some seconds."""
+
+
+def losses_under_tensorflow(weights: Path, names: tuple[str, ...]) -> Losses:
+    """Return the losses and the gradients' norms, and write the weights from which they came."""
+    arrays: dict[str, np.ndarray] = {}
     tf.config.run_functions_eagerly(True)  # tracing and compiling takes much longer than one step
     try:
-        losses = {name: backend_losses.first_step(name, weights) for name in backend_losses.NAMES}
+        losses = {name: backend_losses.first_step(name, arrays) for name in names}
     finally:
         tf.config.run_functions_eagerly(False)
-    path = tmp_path_factory.mktemp("weights") / "weights.npz"
-    np.savez(path, allow_pickle=False, **weights)
-    return losses, path
+    np.savez(weights, allow_pickle=False, **arrays)
+    return losses
 
 
 def losses_under_jax(weights: Path, *options: str) -> Losses:
@@ -49,20 +51,22 @@ def losses_under_jax(weights: Path, *options: str) -> Losses:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_jax_gives_the_losses_of_tensorflow(tensorflow_losses: tuple[Losses, Path]) -> None:
-    losses, weights = tensorflow_losses
-    theirs = losses_under_jax(weights)
+@pytest.mark.parametrize("names", [QUICK, pytest.param(backend_losses.NAMES, marks=pytest.mark.soak)])
+def test_jax_gives_the_losses_of_tensorflow(names: tuple[str, ...], tmp_path: Path) -> None:
+    losses = losses_under_tensorflow(tmp_path / "weights.npz", names)
+    theirs = losses_under_jax(tmp_path / "weights.npz", *names)
     assert theirs.keys() == losses.keys()
     for name, expected in losses.items():
         assert theirs[name] == pytest.approx(expected, rel=1e-5, abs=1e-4), name
         assert min(expected) > 0.01
 
 
-def test_two_devices_give_the_losses_of_one(tensorflow_losses: tuple[Losses, Path]) -> None:
-    losses, weights = tensorflow_losses
+@pytest.mark.soak
+def test_two_devices_give_the_losses_of_one(tmp_path: Path) -> None:
     names = ("chorale-lstm", "play-bach-heads")
-    theirs = losses_under_jax(weights, *names, "--devices", "2")
-    assert theirs == {name: pytest.approx(losses[name], abs=1e-4) for name in names}
+    losses = losses_under_tensorflow(tmp_path / "weights.npz", names)
+    theirs = losses_under_jax(tmp_path / "weights.npz", *names, "--devices", "2")
+    assert theirs == {name: pytest.approx(losses[name], rel=1e-5, abs=1e-4) for name in names}
 
 
 def test_plan_devices_counts_processes_from_one() -> None:

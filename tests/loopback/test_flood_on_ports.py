@@ -30,9 +30,9 @@ class Flood:
         self.health: Health | None = None
 
     def play(self, count: int) -> None:
-        """Send notes as fast as the port takes them."""
+        """Send notes as fast as the port takes them; no two alike are near, as a note that returns would be."""
         for n in range(self.sent, self.sent + count):
-            self.keyboard.play(20 + n % 100)
+            self.keyboard.play(20 + n % 100, velocity=1 + n % 127)
         self.sent += count
 
     def receive_pending(self) -> None:

@@ -110,10 +110,10 @@ class Daw:
     def send(self, data: bytes) -> None:
         self._ports.send(data)
 
-    def play(self, *pitches: int) -> None:
+    def play(self, *pitches: int, velocity: int = 80) -> None:
         """Press and release the keys one after the other."""
         for pitch in pitches:
-            self.send(midi.note_on(0, pitch, 80))
+            self.send(midi.note_on(0, pitch, velocity))
             self.send(midi.note_off(0, pitch))
 
     def wait_until(self, condition: Callable[[], bool]) -> None:

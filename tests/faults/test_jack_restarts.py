@@ -12,12 +12,14 @@ from bachbridge.midi import messages as midi
 from bachbridge.midi.jack import DummyServer, ServerWatch
 from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME
 from bachbridge.process.ipc import EngineLink
+from bachbridge.protocol.effects import Connections
 from bachbridge.protocol.events import ModelUp, PortsChanged
 from bachbridge.settings import Settings
 from tests.loopback.test_engine_on_ports import HELD
 from tests.support.port_daw import PATIENCE_S, await_message, daw
 
 RESTARTS, SOAK_RESTARTS = 2, 30
+_PAUSE_S = 0.01
 SOURCE, SINK = "Rack Out", "Rack In"
 CLOSED, OPEN = PortsChanged("", ""), PortsChanged(INPUT_NAME, OUTPUT_NAME)
 
@@ -34,6 +36,7 @@ def wait_until(condition: Callable[[], bool]) -> float:
     deadline_s = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline_s
+        time.sleep(_PAUSE_S)
     return time.monotonic()
 
 
@@ -41,11 +44,12 @@ def is_connected(watch: ServerWatch) -> bool:
     return all(watch.connected_ports(name) for name in (INPUT_NAME, OUTPUT_NAME))
 
 
-def connect(watch: ServerWatch) -> None:
-    """Connect both ports as a patch bay does."""
+def connect(watch: ServerWatch, link: EngineLink) -> None:
+    """Connect both ports as a patch bay does, and wait until the engine knows it: it looks once a second."""
     wait_until(lambda: watch.connect(SOURCE, INPUT_NAME))
     wait_until(lambda: watch.connect(OUTPUT_NAME, SINK))
-    wait_until(lambda: is_connected(watch))
+    while await_message(link, Connections) != Connections(1, 1):
+        pass
 
 
 def play_and_lose_server(server: DummyServer, link: EngineLink, *, connects: bool) -> tuple[float, float]:
@@ -58,7 +62,7 @@ def play_and_lose_server(server: DummyServer, link: EngineLink, *, connects: boo
         begin_s = time.monotonic()
         watch = ServerWatch()
         if connects:
-            connect(watch)
+            connect(watch, link)
         connected_s = wait_until(lambda: is_connected(watch))
         rack.send(midi.note_on(0, 60, 80))
         rack.wait_until(lambda: bool(rack.sounding))

@@ -1,11 +1,13 @@
 """A stand-in for the process that owns the ports: it sends back what it gets, and dies or fails when told.
 
-Usage: `python fake_port_broker.py echo|fail|silent`. In "echo", a MIDI message of one byte 0xFF ends it at once.
+Usage: `python fake_port_broker.py echo|fail|FILE`. In "echo", a MIDI message of one byte 0xFF ends it at once. With the
+name of a file it dies without a word, as often as the file has bytes, and then echoes.
 """
 
 import os
 import sys
 import time
+from pathlib import Path
 
 from bachbridge.engine.ports import frames
 from bachbridge.protocol.events import PortsChanged
@@ -21,8 +23,12 @@ def main(behaviour: str) -> None:
     if behaviour == "fail":
         write(frames.FAILED, b"no port here")
         return
-    if behaviour == "echo":
-        write(frames.REPORT, dumps(PortsChanged("in", "out")).encode())
+    if behaviour != "echo":
+        deaths_left = Path(behaviour).read_bytes()
+        Path(behaviour).write_bytes(deaths_left[1:])
+        if deaths_left:
+            return
+    write(frames.REPORT, dumps(PortsChanged("in", "out")).encode())
     while block := os.read(0, 1 << 16):
         for kind, payload in reader.feed(block):
             if kind == frames.CLOSE or payload == b"\xff":

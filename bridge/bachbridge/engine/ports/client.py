@@ -26,6 +26,7 @@ from bachbridge.protocol.effects import Connections, PortNames
 from bachbridge.protocol.events import PortsChanged
 from bachbridge.protocol.wire import loads
 
+_OPENING_ATTEMPTS = 3
 _OPEN_TIMEOUT_S = 20.0
 _CLOSE_TIMEOUT_S = 2.0
 _MAX_AT_ONCE = 64
@@ -175,11 +176,20 @@ class PortClient:
         return True
 
     def _run(self) -> None:
-        """Read the process's frames, and start it again whenever it dies; runs on the client's thread."""
+        """Read the process's frames, and start it again whenever it dies; runs on the client's thread.
+
+        libjack can crash the process when it closes a port, even before it has said why a port cannot be opened.
+        """
+        attempts_left = _OPENING_ATTEMPTS - 1
         while True:
             self._read_frames()
-            if not self._is_ready.is_set():
-                self._failure = self._failure or "The process for the MIDI ports has ended: restart BachBridge."
+            if not self._is_ready.is_set() and not self._failure:
+                if attempts_left:
+                    attempts_left -= 1
+                    self._end_process()
+                    self._process = self._start()
+                    continue
+                self._failure = "The process for the MIDI ports has ended: restart BachBridge."
             if self._is_closed.is_set() or self._failure:
                 self._is_ready.set()
                 return

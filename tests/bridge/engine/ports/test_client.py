@@ -74,6 +74,22 @@ def test_refusal_is_raised_as_its_sentence() -> None:
         Ports("fail")
 
 
+def test_process_that_dies_while_it_opens_is_started_again(tmp_path: Path) -> None:
+    deaths = tmp_path / "deaths"
+    deaths.write_bytes(b"..")
+    ports = Ports(str(deaths))
+    assert ports.client.state == OPEN
+    ports.client.close()
+
+
+def test_process_that_never_opens_is_given_up(tmp_path: Path) -> None:
+    deaths = tmp_path / "deaths"
+    deaths.write_bytes(b"....")
+    with pytest.raises(PortError, match="has ended"):
+        Ports(str(deaths))
+    assert deaths.read_bytes() == b"."
+
+
 def test_closed_client_sends_nothing(ports: Ports) -> None:
     ports.client.close()
     ports.client.close()

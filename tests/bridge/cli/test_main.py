@@ -22,6 +22,7 @@ from bachbridge.settings import SETTING_NAMES, option_name, spec_of
 COMMANDS = (
     *("play", "ports", "models", "continue", "harmonize", "mend", "vary", "text", "roll", "calibrate", "demo"),
     *("replay", "dream", "tune", "bench", "train", "evaluate", "export", "completion", "trust", "listen", "doctor"),
+    "prepare",
 )
 HEAVY = ("numpy", "onnxruntime", "mido", "rtmidi", "rich", "PIL", "platformdirs", "tensorflow", "music21", "PyQt6")
 

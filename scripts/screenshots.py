@@ -165,7 +165,8 @@ def main(arguments: list[str]) -> int:
     target.mkdir(parents=True, exist_ok=True)
     if arguments[1:2] == ["--here"]:
         take_screenshot(arguments[2], SCREENSHOTS[arguments[2]], target)
-        return 0
+        # Python ends in no order: it would delete Qt's application before the window, and Qt crashes then.
+        os._exit(0)
     with DummyServer(f"bachbridge-pictures-{os.getpid()}") if DummyServer.is_available() else nullcontext():
         return take_screenshots(arguments[1:] or list(SCREENSHOTS), target)
 

@@ -48,7 +48,8 @@ def open_cluster(address: str | None, jobs: int | None, *, in_threads: bool = Fa
                 n_workers=1 if in_threads else jobs or os.cpu_count() or 1,
                 threads_per_worker=jobs if in_threads else 1,
                 processes=not in_threads,
-                memory_limit=_WORKER_MEMORY,
+                # Threads share the memory of the caller, and Dask pauses a worker that is near its limit.
+                memory_limit=None if in_threads else _WORKER_MEMORY,
                 dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL,
             )

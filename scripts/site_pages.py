@@ -47,6 +47,13 @@ def on_post_page(output: str, page: Any, **_: Any) -> str:
     return output.replace(_REMOTE_SHIM, posixpath.relpath(_OWN_SHIM, posixpath.dirname(page.file.dest_uri) or "."))
 
 
+def on_post_build(config: Any) -> None:
+    """Remove what the pages do not need: the site is part of the packages."""
+    site = Path(config["site_dir"])
+    for path in [*site.rglob("*.map"), *site.glob("assets/javascripts/lunr/**/*.js")]:
+        path.unlink()
+
+
 def with_site_links(markdown: str, source: str, place: str) -> str:
     """Rewrite the links of the file `source` (from the project's folder) for its page at `place` (from `docs/`)."""
 

@@ -1,4 +1,4 @@
-"""What is fuzzed: the reader of each kind of file, the one error that it may raise, and what else must hold.
+"""Kinds of files that are fuzzed: the reader of each, the one error that it may raise, and what else must hold.
 
 A reader returns or raises its error, whose message is one line. It writes nothing, and it takes no more processor time
 than a large file of its kind. `tests/fuzz` mutates files with Hypothesis, `scripts/fuzz.py` with Atheris.

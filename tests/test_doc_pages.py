@@ -12,7 +12,7 @@ import pytest
 import typer
 
 from bachbridge.cli.main import command_line
-from tests.test_docs import PAGES, ROOT
+from tests.test_docs import PAGES, ROOT, page_id
 
 _CODE_LINE = re.compile(r"^(?: {4,}|\t)(\S.*)$", re.MULTILINE)
 _ANCHOR_LINK = re.compile(r"\]\(([^)#\s]*)#([^)\s]+)\)")
@@ -24,10 +24,6 @@ def _script(name: str) -> dict[str, Any]:
     return runpy.run_path(str(ROOT / "scripts" / f"{name}.py"))
 
 
-def _page_id(page: Path) -> str:
-    return str(page.relative_to(ROOT))
-
-
 def _commands(page: Path) -> Iterator[list[str]]:
     """Find the calls of BachBridge in a page's blocks of code."""
     for line in _CODE_LINE.findall(page.read_text(encoding="utf-8")):
@@ -36,7 +32,7 @@ def _commands(page: Path) -> Iterator[list[str]]:
             yield shlex.split((match[1] or "").split(" >")[0])
 
 
-@pytest.mark.parametrize("page", _PLAYERS_PAGES, ids=_page_id)
+@pytest.mark.parametrize("page", _PLAYERS_PAGES, ids=page_id)
 def test_docs_commands_are_understood(page: Path) -> None:
     group: Any = typer.main.get_command(command_line())
     context = typer.Context(group, info_name="bachbridge")
@@ -57,7 +53,7 @@ def test_docs_make_targets_exist() -> None:
     assert not named - targets
 
 
-@pytest.mark.parametrize("page", PAGES, ids=_page_id)
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
 def test_docs_anchors_are_headings(page: Path) -> None:
     for target, anchor in _ANCHOR_LINK.findall(page.read_text(encoding="utf-8")):
         if not target.startswith("http"):

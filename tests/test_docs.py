@@ -15,17 +15,17 @@ _LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
 _NAME = re.compile(r"`((?:bachbridge|bachbridge_gui|bachbridge_training|tests)(?:\.\w+)+)`")
 
 
-def _page_id(page: Path) -> str:
+def page_id(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=_page_id)
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
 def test_docs_links_lead_to_files(page: Path) -> None:
     links = _LINK.findall(page.read_text(encoding="utf-8"))
     assert not [link for link in links if not (page.parent / link).exists()]
 
 
-@pytest.mark.parametrize("page", [ROOT / "CONTRIBUTING.md", ROOT / "docs/architecture.md"], ids=_page_id)
+@pytest.mark.parametrize("page", [ROOT / "CONTRIBUTING.md", ROOT / "docs/architecture.md"], ids=page_id)
 def test_docs_names_exist_in_the_code(page: Path) -> None:
     names = set(_NAME.findall(page.read_text(encoding="utf-8")))
     assert names

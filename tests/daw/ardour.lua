@@ -15,6 +15,7 @@ local PATIENCE_S = 20
 local PHRASE, ANSWER = "to BachBridge", "from BachBridge"
 local EMPTY_FILE_BYTES = 26
 local BACKGROUND_US = 200000
+local MAX_READS = 10
 local LIVE_CHANGE_SAMPLES = 480
 local known_regions = {}
 
@@ -40,16 +41,31 @@ local function track(name)
     return Session:route_by_name(name):to_track():to_midi_track()
 end
 
--- Return the region that was recorded last, nil if nothing was. Regions are made in the background after the transport
--- has stopped; the list must not be read meanwhile.
-local function newest_region(name)
-    ARDOUR.LuaAPI.usleep(BACKGROUND_US)
+-- Return a region that is not known yet, nil if there is none.
+local function new_region(name)
     for region in track(name):playlist():region_list():iter() do
         if not known_regions[region:name()] then
             known_regions[region:name()] = true
             return region
         end
     end
+end
+
+-- Return the region that was recorded last, nil if nothing was. Regions are made in the background after the transport
+-- has stopped, on a busy machine late; the list should not be read meanwhile, so it is read seldom.
+local function newest_region(name)
+    for _ = 1, MAX_READS do
+        ARDOUR.LuaAPI.usleep(BACKGROUND_US)
+        local region = new_region(name)
+        if region then
+            return region
+        end
+    end
+end
+
+-- A region of an earlier recording, which was made too late to be returned, must not be taken for the next one's.
+local function forget_late_regions(name)
+    while new_region(name) do end
 end
 
 -- The file is complete some milliseconds after its region exists, but its times are right only once the session is saved.
@@ -168,6 +184,7 @@ end
 function start_recording(quarters)
     arm(ANSWER, true)
     locate(quarters)
+    forget_late_regions(ANSWER)
     roll()
 end
 

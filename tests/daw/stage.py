@@ -113,7 +113,7 @@ class Stage:
         notes = self._ardour.stop_recording()
         self.tap.receive_pending()
         lateness_s = self._lateness_s()
-        return [replace(note, lateness_s=lateness_s[note.channel, note.pitch].popleft()) for note in notes]
+        return [_with_lateness(note, lateness_s[note.channel, note.pitch]) for note in notes]
 
     def _times_s(self) -> tuple[float, float]:
         return time.monotonic(), float(self._ardour.run("return Session:transport_sample()")) / _SAMPLE_RATE
@@ -141,6 +141,11 @@ class Stage:
         """Stop the transport when it comes to this place, and return the notes that were recorded."""
         self.play_until(quarter)
         return self.stop()
+
+
+def _with_lateness(note: RecordedNote, lateness_s: deque[float]) -> RecordedNote:
+    assert lateness_s, f"Ardour recorded a note that was not sent in this performance: {note}"
+    return replace(note, lateness_s=lateness_s.popleft())
 
 
 @contextmanager

@@ -20,6 +20,7 @@ TOLERANCE_S = 0.025
 
 
 def assert_begins(notes: Sequence[RecordedNote], quarter: float, bpm: float) -> None:
+    assert notes
     late_s = (notes[0].quarter - quarter) * 60 / bpm
     print(f"the answer begins {late_s * 1000:+.1f} ms from the bar line")
     assert -TOLERANCE_S <= late_s <= TOLERANCE_S + notes[0].lateness_s, notes[0]

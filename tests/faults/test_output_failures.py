@@ -94,7 +94,7 @@ class SilentModel:
     def send(self, message: object) -> None:
         pass
 
-    def end_if_hung(self) -> None:
+    def check_process(self) -> None:
         pass
 
     def stop(self) -> None:

@@ -81,7 +81,7 @@ class ModelClientProtocol(Protocol):
 
     def load(self, model_name: str) -> None: ...
     def send(self, message: Feed | Ask | PlanRequest | Cancel, /) -> object: ...
-    def end_if_hung(self) -> None: ...
+    def check_process(self) -> None: ...
     def stop(self) -> None: ...
 
 
@@ -264,7 +264,7 @@ class Engine:
     def _do_housekeeping(self) -> None:
         """Check the ports and the model process, and report connections and latencies; once a second."""
         self._next_housekeeping_ns = time.monotonic_ns() + _HOUSEKEEPING_INTERVAL_NS
-        self._model_client.end_if_hung()
+        self._model_client.check_process()
         self._ports.flush()
         self._report_shed_notes()
         if self._log and self._log.error and not self._is_log_failure_reported:

@@ -1,8 +1,9 @@
 """The engine's connection to the model process: starts it, loads a model, and starts it again when it dies.
 
 A crash costs the answer under way and nothing else: the session gets `ModelDown`, and `ModelUp` when the new process is
-ready, and then asks again if its ask was not answered. A process that hangs is ended and started again. A model that
-ends its process whenever it is loaded is given up until a model is chosen again.
+ready, and then asks again if its ask was not answered. A process that hangs is ended and started again: it does not
+reply to an ask or a plan request, or does not return a `Ping`, which shows it also while nothing is asked and after an
+ask that was withdrawn. A model that ends its process whenever it is loaded is given up until a model is chosen again.
 """
 
 import threading
@@ -11,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from bachbridge.process.ipc import ChildProcess
 from bachbridge.process.restart import RestartBackoff
-from bachbridge.protocol.effects import Ask, Cancel, Feed, Message, PlanRequest
+from bachbridge.protocol.effects import Ask, Cancel, Feed, Message, Ping, PlanRequest
 from bachbridge.protocol.events import NO_ASK, Answer, AskRefused, Event, ModelDown, ModelUp, Plan, Setting
 
 _RESTART_PAUSES_S = (0.1, 1.0, 5.0, 30.0)
@@ -36,7 +37,7 @@ class ModelClient:
     ) -> None:
         """Start `command`; `on_event` is called on the thread that reads the pipe.
 
-        A process that is asked for music and does not reply for `reply_timeout_ns` counts as hung.
+        A process that does not reply or show a sign of life for `reply_timeout_ns` counts as hung.
         """
         self._reply_timeout_ns = reply_timeout_ns
         self._command, self._model_name, self._on_event = command, model_name, on_event
@@ -45,12 +46,22 @@ class ModelClient:
         self._stopped = threading.Event()
         self._child: ChildProcess | None = None
         self.reply_due_ns: int | None = None
-        """When the process counts as hung; None while nothing is awaited."""
+        """When the process counts as hung for want of music; None while none is awaited."""
+        self._ping_due_ns: int | None = None
+        """When the process counts as hung for want of the `Ping` that it was sent; None after it has come."""
+        self._is_overdue = False
+        """True if something was overdue when the process was checked last."""
         self._is_loading, self._plans_refused, self._hung = True, False, False
         self._load_deaths = 0
         """Deaths of the process since a model was chosen or ready."""
         self._has_given_up = False
         self._start()
+
+    @property
+    def pid(self) -> int | None:
+        """The process's number; None while none runs."""
+        child = self._child
+        return child.pid if child else None
 
     def load(self, model_name: str) -> None:
         """Load a model before the first ask for it."""
@@ -77,15 +88,27 @@ class ModelClient:
             case _:
                 pass
 
-    def end_if_hung(self) -> None:
-        """End a process that should have replied by now; the reading thread then starts it again. Call it regularly."""
-        due_ns, child = self.reply_due_ns, self._child
-        if due_ns is not None and child is not None and time.monotonic_ns() > due_ns:
-            self.reply_due_ns, self._hung = None, True
+    def check_process(self) -> None:
+        """Ask for a sign of life, and end a process that hangs; the reading thread then starts it again.
+
+        Call it regularly. Something must be overdue twice in a row: an engine that was suspended finds the replies of
+        that time only a moment after it goes on.
+        """
+        now_ns, child = time.monotonic_ns(), self._child
+        was_overdue, self._is_overdue = self._is_overdue, any(
+            due_ns is not None and now_ns > due_ns for due_ns in (self.reply_due_ns, self._ping_due_ns)
+        )
+        if child is None:
+            return
+        if was_overdue and self._is_overdue:
+            self.reply_due_ns, self._ping_due_ns, self._is_overdue, self._hung = None, None, False, True
             child.kill()
+        elif self._ping_due_ns is None and not self._is_loading:
+            self._ping_due_ns = now_ns + self._reply_timeout_ns
+            child.send(Ping())
 
     def _await_load(self) -> None:
-        self._is_loading, self._plans_refused = True, False
+        self._is_loading, self._plans_refused, self._ping_due_ns = True, False, None
         self.reply_due_ns = time.monotonic_ns() + _LOAD_TIMEOUT_NS
 
     def _await_reply(self) -> None:
@@ -127,6 +150,8 @@ class ModelClient:
     def _note_reply(self, message: Message | None) -> None:
         """Find out what is still awaited."""
         match message:
+            case Ping():
+                self._ping_due_ns = None
             case ModelUp() | ModelDown():
                 self._is_loading, self.reply_due_ns = False, None
             case Answer(final=False):

@@ -27,7 +27,7 @@ from bachbridge.inference.loading import load_model, with_expected_ends
 from bachbridge.inference.runtime.protocols import AccompanyingGenerator, Generator
 from bachbridge.music.notes import STEPS_PER_BEAT, Note, Phrase
 from bachbridge.process import ipc, limits, realtime
-from bachbridge.protocol.effects import Ask, Cancel, Feed, Message, PlanRequest
+from bachbridge.protocol.effects import Ask, Cancel, Feed, Message, Ping, PlanRequest
 from bachbridge.protocol.events import NO_ASK, Answer, AskRefused, ModelDown, ModelUp, Setting
 
 _EXIT_TIMEOUT_S = 2.0
@@ -70,12 +70,13 @@ class HostInbox:
         self._queue: SimpleQueue[Message | None] = SimpleQueue()
         self._overriding = _MessageCount()
         """Messages that end the answer in progress."""
-        self._plan_requests = _MessageCount()
+        self._plan_requests, self._pings = _MessageCount(), _MessageCount()
 
     def put(self, message: Message | None) -> None:
         """Add a message; None marks the end of the input. Called on the reading thread."""
         self._overriding.received += _ends_answer(message)
         self._plan_requests.received += isinstance(message, PlanRequest)
+        self._pings.received += isinstance(message, Ping)
         self._queue.put(message)
 
     def get(self) -> Message | None:
@@ -83,11 +84,17 @@ class HostInbox:
         message = self._queue.get()
         self._overriding.handled += _ends_answer(message)
         self._plan_requests.handled += isinstance(message, PlanRequest)
+        self._pings.handled += isinstance(message, Ping)
         return message
 
     @property
     def has_messages(self) -> bool:
         return not self._queue.empty()
+
+    @property
+    def has_newer_music(self) -> bool:
+        """True if anything but pings is waiting."""
+        return self._queue.qsize() > self._pings.received - self._pings.handled
 
     @property
     def has_newer_plan_request(self) -> bool:
@@ -187,6 +194,8 @@ class Host:
                 self._answer = None
             case PlanRequest():
                 self._plan(message)
+            case Ping():
+                self._send(message)
             case _:
                 pass
 
@@ -199,7 +208,7 @@ class Host:
 
     def _feed(self, feed: Feed) -> None:
         """Feed the model, unless more is waiting: a newer message holds the whole phrase."""
-        if self._inbox.has_messages:
+        if self._inbox.has_newer_music:
             return
         if feed.model != self._last_tried:
             self._try_model(feed.model)

@@ -407,6 +407,11 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Ping:
+    """A sign of life: the engine sends it to the model process, whose main thread sends it back."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotesShed:
     """Notes were left out since more came than can be played; `count` of them since the start."""
 
@@ -462,6 +467,7 @@ Notice = (
     | Failed
     | LogStopped
     | NotesShed
+    | Ping
     | EngineStarted
     | EngineEnded
     | PreviewState

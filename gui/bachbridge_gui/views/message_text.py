@@ -32,6 +32,7 @@ from bachbridge.protocol.effects import (
     LogStopped,
     Message,
     NotesShed,
+    Ping,
     PhraseEnded,
     PlanRequest,
     PortNames,
@@ -209,6 +210,8 @@ def _describe_condition(message: Message) -> str | None:
             return f"preview: {problem or 'plays ' + (sound_font or 'the built-in instruments')}"
         case PreviewState(state):
             return f"preview: {state}"
+        case Ping():
+            return None
         case FrameIntervals(p50_ms, p99_ms):
             return f"frames: {p50_ms:.1f} ms apart, 99 % within {p99_ms:.1f} ms"
         case _:

@@ -79,7 +79,7 @@ class Surroundings:
     def close(self) -> None:
         self.calls.append("closed")
 
-    def end_if_hung(self) -> None:
+    def check_process(self) -> None:
         pass
 
     def stop(self) -> None:

@@ -1,5 +1,7 @@
 """The engine's connection to the model process: one that hangs is ended and started again."""
 
+import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -10,7 +12,7 @@ import pytest
 
 from bachbridge.engine.model_client import ModelClient
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol.effects import Ask
+from bachbridge.protocol.effects import Ask, Cancel
 from bachbridge.protocol.events import Answer, Event, ModelDown, ModelUp
 
 PROGRAM = str(Path(__file__).parents[2] / "support/scripted_model.py")
@@ -31,7 +33,7 @@ class Client:
         """Return the next event, looking after the process while it waits."""
         deadline_s = time.monotonic() + TIMEOUT_S
         while self._events.empty() and time.monotonic() < deadline_s:
-            self.client.end_if_hung()
+            self.client.check_process()
         return self._events.get(timeout=1.0)
 
 
@@ -50,6 +52,22 @@ def test_hung_process_is_reported_and_started_again(stuck: Client) -> None:
         event = stuck.next_event()
     assert event == ModelDown("the model's process did not answer any more and is started again")
     assert isinstance(stuck.next_event(), ModelUp)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot stop a process by a signal")
+@pytest.mark.parametrize("messages", [(), (ASK, Cancel())], ids=["idle", "withdrawn ask"])
+def test_process_that_stands_still_is_started_again(messages: tuple[Ask | Cancel, ...]) -> None:
+    client = Client("held", 500_000_000)
+    try:
+        assert isinstance(client.next_event(), ModelUp)
+        assert client.client.pid is not None
+        os.kill(client.client.pid, signal.SIGSTOP)
+        for message in messages:
+            client.client.send(message)
+        assert client.next_event() == ModelDown("the model's process did not answer any more and is started again")
+        assert isinstance(client.next_event(), ModelUp)
+    finally:
+        client.client.stop()
 
 
 def test_finished_answer_is_not_taken_for_a_hang() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bachbridge.errors import ModelError
 from bachbridge.inference.host import Host, HostInbox
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol.effects import Ask, Cancel, Feed, Message, PlanRequest
+from bachbridge.protocol.effects import Ask, Cancel, Feed, Message, Ping, PlanRequest
 from bachbridge.protocol.events import Answer, AskRefused, ModelDown, ModelUp, Plan, Setting
 from bachbridge.protocol.style import Style
 
@@ -44,6 +44,10 @@ class ScriptedInbox:
     @property
     def has_messages(self) -> bool:
         return self._inbox.has_messages
+
+    @property
+    def has_newer_music(self) -> bool:
+        return self._inbox.has_newer_music
 
     @property
     def has_newer_plan_request(self) -> bool:
@@ -112,6 +116,7 @@ MESSAGES = st.one_of(
     ),
     st.builds(lambda model: PlanRequest(model, 0, 0, (FRAME,), *STYLE_FIELDS), MODELS),
     st.just(Cancel()),
+    st.just(Ping()),
 )
 
 
@@ -150,6 +155,7 @@ def test_host_answers_newest_ask_and_follows_every_request(messages: list[Messag
     Host(cast("HostInbox", inbox), send, load).serve()
 
     assert inbox.delivered == with_numbers(messages), "every message was handled"
+    assert sent.count(Ping()) == inbox.delivered.count(Ping()), "every ping was returned"
     requests = [message for message in inbox.delivered if isinstance(message, PlanRequest)]
     for name, model in models.items():
         assert model.followed == [message.step for message in requests if message.model == name]

@@ -95,8 +95,9 @@ class ModelClient:
         that time only a moment after it goes on.
         """
         now_ns, child = time.monotonic_ns(), self._child
-        was_overdue, self._is_overdue = self._is_overdue, any(
-            due_ns is not None and now_ns > due_ns for due_ns in (self.reply_due_ns, self._ping_due_ns)
+        was_overdue, self._is_overdue = (
+            self._is_overdue,
+            any(due_ns is not None and now_ns > due_ns for due_ns in (self.reply_due_ns, self._ping_due_ns)),
         )
         if child is None:
             return

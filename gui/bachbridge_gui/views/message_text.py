@@ -32,8 +32,8 @@ from bachbridge.protocol.effects import (
     LogStopped,
     Message,
     NotesShed,
-    Ping,
     PhraseEnded,
+    Ping,
     PlanRequest,
     PortNames,
     PreviewState,
@@ -210,8 +210,6 @@ def _describe_condition(message: Message) -> str | None:
             return f"preview: {problem or 'plays ' + (sound_font or 'the built-in instruments')}"
         case PreviewState(state):
             return f"preview: {state}"
-        case Ping():
-            return None
         case FrameIntervals(p50_ms, p99_ms):
             return f"frames: {p50_ms:.1f} ms apart, 99 % within {p99_ms:.1f} ms"
         case _:
@@ -233,7 +231,7 @@ def _describe_command(message: Message) -> str | None:
             return f"{model} is asked to {task}, {steps} steps"
         case Cancel():
             return "cancel the request to the model"
-        case Tick() | Feed() | PlanRequest() | Plan() | ListPorts():
+        case Tick() | Feed() | PlanRequest() | Plan() | ListPorts() | Ping():
             return None
         case _:
             # A message of a newer engine has no text here; show at least its name.

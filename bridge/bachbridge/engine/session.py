@@ -26,8 +26,7 @@ deadline has come advances, in a fixed order. That order is the specification of
 14. duet: the voice is decided on its line, or falls silent;
 15. metronome: clicks begin and end;
 16. harmony listener: what sounds is named;
-17. damage count: how many damaged messages came is told;
-18. feedback guard: a loop that has died is reported.
+17. damage count: how many damaged messages came is told.
 
 A part that acts early can thereby set or cancel the deadline of a later one at the same instant.
 """
@@ -134,7 +133,6 @@ class Session:
             dialogue.metronome,
             dialogue.harmony_listener,
             dialogue.damage_count,
-            self._feedback,
         )
         """In the order in which they act at one instant (see the module's description)."""
 
@@ -162,10 +160,17 @@ class Session:
         effects += self._advance(now_ns)
         self._dialogue.harmony_listener.follow_effects(now_ns, effects)
         arrived = event.data if isinstance(event, Midi) else b""
-        for effect in effects:
-            if isinstance(effect, Send):
-                self._feedback.add_sent(now_ns, effect.data, is_passed_on=effect.data == arrived)
-        return effects
+        return [self._watch_output(now_ns, effect, arrived) for effect in effects]
+
+    def _watch_output(self, now_ns: int, effect: Effect, arrived: bytes) -> Effect:
+        """Show what is sent to the feedback guard; `arrived` is the player's message."""
+        if not isinstance(effect, Send):
+            return effect
+        is_passed_on = effect.data == arrived
+        if is_passed_on:
+            effect = Send(self._feedback.mark(now_ns, effect.data), effect.due_ns)
+        self._feedback.add_sent(now_ns, effect.data, is_passed_on=is_passed_on)
+        return effect
 
     def _advance(self, now_ns: int) -> list[Effect]:
         effects: list[Effect] = []

@@ -50,6 +50,8 @@ from bachbridge.protocol.latency import LatencyStats, RecentLatencies
 _HOUSEKEEPING_INTERVAL_NS = 1_000_000_000
 _HOUSEKEEPING_MARGIN_NS = 5_000_000
 """Housekeeping waits until nothing is due for this long."""
+_MAX_UNFLUSHED_NS = 1_000_000
+"""Messages of events that come in quick succession are written to the ports together, but at least this often."""
 _FIRST_REALTIME_STATUS = 0xF8
 """MIDI status bytes from here on are real-time messages (clock, start, stop …)."""
 
@@ -143,7 +145,7 @@ class Engine:
         """`notify` reports to the program that started the engine; it must return at once."""
         self._session, self._ports, self._model_client = session, ports, model_client
         self._notify, self._log = notify, log
-        self._last_fed_ns = 0
+        self._last_fed_ns = self._flushed_ns = 0
         self._flood_gate = FloodGate()
         self._reported_shed_count = 0
         self._send_latency = LatencyStats()
@@ -184,7 +186,7 @@ class Engine:
                 event.data, time.monotonic_ns() - at_ns, len(event_queue)
             ):
                 return False
-            self._process_event(at_ns, event)
+            self._process_event(at_ns, event, more_wait=len(event_queue) > 0)
             return isinstance(event, Quit)
         if is_quiet:
             self._do_housekeeping()
@@ -192,8 +194,11 @@ class Engine:
             self._process_event(time.monotonic_ns(), Tick())
         return False
 
-    def _process_event(self, at_ns: int, event: Event) -> None:
-        """Feed an event that happened at `at_ns` to the session and perform its effects."""
+    def _process_event(self, at_ns: int, event: Event, *, more_wait: bool = False) -> None:
+        """Feed an event that happened at `at_ns` to the session and perform its effects.
+
+        `more_wait`: other events wait, whose messages may go to the ports together with this one's.
+        """
         # A callback's time stamp may lie a little before the last deadline that was served: time never runs backwards.
         now_ns = self._last_fed_ns = max(self._last_fed_ns, at_ns)
         effects = self._session.feed(now_ns, event)
@@ -210,7 +215,10 @@ class Engine:
                 case _:
                     reports.append(effect)
         # The voices of a chord leave together: reports follow after the last of them.
-        self._ports.flush()
+        fed_ns = time.monotonic_ns()
+        if not more_wait or fed_ns - self._flushed_ns > _MAX_UNFLUSHED_NS:
+            self._ports.flush()
+            self._flushed_ns = fed_ns
         for message in reports:
             self._notify(message)
         self._forward_event(event, at_ns)

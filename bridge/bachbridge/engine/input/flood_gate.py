@@ -7,7 +7,7 @@ that wait are never left out, since an ordinary moment of delay must not cost a 
 
 from bachbridge.midi import messages as midi
 
-_MAX_WAIT_NS = 5_000_000
+_MAX_WAIT_NS = 3_000_000
 """Longest time that a note may have waited, if many messages wait."""
 _MANY = 32
 _MAX_AGE_NS = 400_000_000

@@ -50,7 +50,7 @@ bench: .venv/core
 	$(BIN)/bachbridge bench
 
 screenshots: .venv/all
-	$(BIN)/python scripts/screenshots.py docs/screenshots
+	$(BIN)/python scripts/pages/screenshots.py docs/screenshots
 
 docs: .venv/docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet

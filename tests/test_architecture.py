@@ -120,7 +120,8 @@ def test_data_modules_belong_to_the_standard_library() -> None:
 
 def test_folder_holds_at_most_fifteen_modules() -> None:
     counts: dict[Path, int] = defaultdict(int)
-    for path in [*MODULES.values(), *(ROOT / "tests").rglob("*.py")]:
+    others = (path for folder in ("scripts", "tests") for path in (ROOT / folder).rglob("*.py"))
+    for path in [*MODULES.values(), *others]:
         counts[path.parent] += path.name != "__init__.py"
     assert not {str(folder): count for folder, count in counts.items() if count > MAX_MODULES}
 

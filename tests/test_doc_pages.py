@@ -21,7 +21,11 @@ _PLAYERS_PAGES = [page for page in PAGES if not {"decisions", "experiments"} & s
 
 
 def _script(name: str) -> dict[str, Any]:
-    return runpy.run_path(str(ROOT / "scripts" / f"{name}.py"))
+    """Run a generator of pages, which finds its neighbours as if it were called from the command line."""
+    folder = ROOT / "scripts/pages"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        return runpy.run_path(str(folder / f"{name}.py"))
 
 
 def _commands(page: Path) -> Iterator[list[str]]:
@@ -76,14 +80,20 @@ def test_site_lists_every_page() -> None:
 def test_command_page_is_up_to_date() -> None:
     expected = _script("command_page")["command_page"]()
     found = (ROOT / "docs/command-line.md").read_text("utf-8")
-    assert found == expected, "run python scripts/command_page.py > docs/command-line.md"
+    assert found == expected, "run python scripts/pages/command_page.py > docs/command-line.md"
+
+
+def test_man_page_is_up_to_date() -> None:
+    expected = _script("man_page")["man_page"]()
+    found = (ROOT / "docs/bachbridge.1").read_text("utf-8")
+    assert found == expected, "run python scripts/pages/man_page.py > docs/bachbridge.1"
 
 
 def test_daw_pages_are_up_to_date() -> None:
     script = _script("daw_pages")
     for daw in script["DAWS"]:
         found = (ROOT / "docs/start" / script["page_name"](daw)).read_text("utf-8")
-        assert found == script["daw_page"](daw), "run python scripts/daw_pages.py docs/start"
+        assert found == script["daw_page"](daw), "run python scripts/pages/daw_pages.py docs/start"
 
 
 def test_package_diagram_is_up_to_date() -> None:

@@ -46,19 +46,19 @@ def about_markdown() -> str:
 
 def documents() -> dict[str, Path]:
     """Return the documents that came with the program, by title."""
-    package = Path(__file__).resolve().parents[1]
-    folders = (package / "docs", package.parents[1] / "docs")
-    folder = next((folder for folder in folders if (folder / "settings.md").is_file()), None)
-    if folder is None:
-        return {}
-    return {title: folder / name for title, name in _DOCUMENTS.items() if (folder / name).is_file()}
+    found = {title: _shipped_file(f"docs/{name}") for title, name in _DOCUMENTS.items()}
+    return {title: path for title, path in found.items() if path is not None}
 
 
 def site_page() -> Path | None:
     """Return the first page of the documentation site, None if this program came without it (`make docs` builds it)."""
+    return _shipped_file("site/index.html")
+
+
+def _shipped_file(name: str) -> Path | None:
+    """Find a file that came with the window's package, or that lies in the checkout of it."""
     package = Path(__file__).resolve().parents[1]
-    pages = (package / "site" / "index.html", package.parents[1] / "site" / "index.html")
-    return next((page for page in pages if page.is_file()), None)
+    return next((folder / name for folder in (package, package.parents[1]) if (folder / name).is_file()), None)
 
 
 def doctor_command() -> list[str]:

@@ -1,4 +1,4 @@
-"""The manual page knows every command and every option: `python scripts/man_page.py > docs/bachbridge.1`."""
+"""The manual page knows every command and every option: `python scripts/pages/man_page.py > docs/bachbridge.1`."""
 
 from pathlib import Path
 from typing import Any

@@ -1,8 +1,8 @@
 """The chorales of the listening test, in Bach's four voices.
 
 They are test pieces of the data's split that passed fixed rules, in the order of the split; nobody chose among them.
-Their tunes occur in no piece that the shipped models were trained on (`scripts/listening_chorales.py` says more).
-Bach's music is in the public domain, and the notes come from music21's corpus.
+Their tunes occur in no piece that the shipped models were trained on (`scripts/tables/listening_chorales.py` says
+more). Bach's music is in the public domain, and the notes come from music21's corpus.
 """
 
 import json

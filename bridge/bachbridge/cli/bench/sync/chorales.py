@@ -1,4 +1,4 @@
-"""The chorales that the simulated players play: what `scripts/bench_melodies.py` wrote into `chorales.json`."""
+"""The chorales that the simulated players play: what `scripts/tables/bench_melodies.py` wrote into `chorales.json`."""
 
 import json
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Evidence of moves and sizes for places in the bar: 100 times the logarithms of likelihood ratios.
 
-Written by `scripts/evidence_tables.py` from the training pieces of Bach's chorales. Keys are the steps in a bar, the
-steps in a beat, and the texture. `MOVES` has a row for each place and strength of the place before, `SIZES` one for
+Written by `scripts/tables/evidence_tables.py` from the training pieces of Bach's chorales. Keys are the steps in a bar,
+the steps in a beat, and the texture. `MOVES` has a row for each place and strength of the place before, `SIZES` one for
 each place; the columns are the classes of `evidence`.
 """
 

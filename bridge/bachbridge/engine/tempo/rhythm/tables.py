@@ -1,7 +1,7 @@
 """Shares of note values (`note_values.VALUES`) by place in the bar, in thousandths.
 
-Written by `scripts/rhythm_tables.py` from the training pieces of Bach's chorales and from folk tunes. Keys are the
-steps in a bar, the steps in a beat, and the texture.
+Written by `scripts/tables/rhythm_tables.py` from the training pieces of Bach's chorales and from folk tunes. Keys are
+the steps in a bar, the steps in a beat, and the texture.
 """
 
 TABLES = {

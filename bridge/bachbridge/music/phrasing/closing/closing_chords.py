@@ -1,9 +1,9 @@
 """The chords on which phrases end, and whether their dominant goes before: how likely each is under a last note.
 
-The shares were counted at the fermatas of Bach's chorales (training part; `scripts/closing_chords.py` prints them): for
-a piece in major or minor and each degree of the melody's last note, how often each triad in root position follows other
-chords and how often its dominant. They are mixed by the belief in the 24 keys, since a melody alone does not tell its
-key for sure. The last chord of a piece is the tonic's.
+The shares were counted at the fermatas of Bach's chorales (training part; `scripts/tables/closing_chords.py` prints
+them): for a piece in major or minor and each degree of the melody's last note, how often each triad in root position
+follows other chords and how often its dominant. They are mixed by the belief in the 24 keys, since a melody alone does
+not tell its key for sure. The last chord of a piece is the tonic's.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Write the chorales of the benchmark `bachbridge bench --sync`: `python scripts/bench_melodies.py`.
+"""Write the chorales of the benchmark `bachbridge bench --sync`: `python scripts/tables/bench_melodies.py`.
 
 They are the validation pieces of the chorale split, read from music21's scores with their true bar lines and fermatas.
 """
@@ -12,7 +12,7 @@ import numpy as np
 from bachbridge_training.datasets.chorale_grids import piece_from_score
 from bachbridge_training.datasets.chorales import chorale_split
 
-OUTPUT = Path(__file__).parent.parent / "bridge/bachbridge/cli/bench/sync/chorales.json"
+OUTPUT = Path(__file__).parents[2] / "bridge/bachbridge/cli/bench/sync/chorales.json"
 SOURCE = "J. S. Bach's chorales (public domain) as bundled with music21: the validation pieces of chorale_split.json"
 
 

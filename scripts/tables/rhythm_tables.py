@@ -1,7 +1,8 @@
-"""Write the tables of rhythm that tempo, beat and bar are inferred with: `python scripts/rhythm_tables.py FOLDER`.
+"""Write the tables of rhythm from which tempo, beat and bar are inferred.
 
-The tables hold how often a note of each length begins at each place in the bar. They are counted in the training pieces
-of Bach's chorales (each voice, and voices together) and in tunes in ABC, which `FOLDER/train.abc` holds.
+`python scripts/tables/rhythm_tables.py FOLDER` writes them. The tables hold how often a note of each length begins at
+each place in the bar. They are counted in the training pieces of Bach's chorales (each voice, and voices together) and
+in tunes in ABC, which `FOLDER/train.abc` holds.
 """
 
 import sys
@@ -18,7 +19,7 @@ from bachbridge.music.timeline import missing_pickup_steps
 from bachbridge_training.datasets.chorales import load_chorales
 from bachbridge_training.datasets.music21_reader import parse_abc
 
-OUTPUT = Path(__file__).parent.parent / "bridge/bachbridge/engine/tempo/rhythm/tables.py"
+OUTPUT = Path(__file__).parents[2] / "bridge/bachbridge/engine/tempo/rhythm/tables.py"
 PRIOR_COUNT = 20.0
 VOICE_CHOICES = (
     ("line", (0,), 1.0),
@@ -100,8 +101,8 @@ def main() -> None:
 
 HEAD = '''"""Shares of note values (`note_values.VALUES`) by place in the bar, in thousandths.
 
-Written by `scripts/rhythm_tables.py` from the training pieces of Bach's chorales and from folk tunes. Keys are the
-steps in a bar, the steps in a beat, and the texture.
+Written by `scripts/tables/rhythm_tables.py` from the training pieces of Bach's chorales and from folk tunes. Keys are
+the steps in a bar, the steps in a beat, and the texture.
 """
 
 '''

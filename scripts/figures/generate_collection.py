@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write a large collection of small files, to measure `bachbridge prepare`: parts of Bach's chorales in other keys.
 
-    python scripts/generate_collection.py FOLDER NUMBER [SEED]
+    python scripts/figures/generate_collection.py FOLDER NUMBER [SEED]
 
 Each file has two to six bars of a chorale that comes with music21, transposed, with up to three pitches
 changed. Of a hundred files about 70 are MIDI, 6 MusicXML and 16 ABC in four voices, 4 are tunes in one voice, which

@@ -1,4 +1,6 @@
-"""Print how a model continues: `python scripts/continuation_figures.py MODEL [PART] [--openings N] [--phrases]`.
+"""Print how a model continues.
+
+    python scripts/figures/continuation_figures.py MODEL [PART] [--openings N] [--phrases]
 
 For a model of four voices: its answers to the first N openings of PART (valid) with four voices and with the melody
 given, beside Bach's own bars; 8 openings take about half a minute. For every model: its answers to twelve phrases of

@@ -1,4 +1,4 @@
-"""Render the pieces that the documentation lets one hear: `python scripts/audio.py docs/audio`.
+"""Render the pieces that the documentation lets one hear: `python scripts/pages/audio.py docs/audio`.
 
 Each is one of `docs/pieces`, played by the program's built-in instruments and written as MP3. In a continuation the
 player's phrase sounds on the harpsichord and the answer on the organ.
@@ -14,7 +14,7 @@ from bachbridge.files.midi_reader import MidiSong
 from bachbridge.music.performance import PLAYER, Part, TimedNote
 from bachbridge.music.timeline import TickNote
 
-_PIECES = Path(__file__).parent.parent / "docs" / "pieces"
+_PIECES = Path(__file__).parents[2] / "docs" / "pieces"
 _CHORALES = {"chorale": "harmony-1", "chorale-filled-in": "coconet-1"}
 _CONTINUATIONS = {"cello-suite": "play-bach-1", "folk-tune": "abc-1", "keys": "keys88-1"}
 """Names of the sounds, each with its piece."""

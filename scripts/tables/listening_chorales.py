@@ -1,4 +1,4 @@
-"""Write the chorales of `bachbridge listen`: `python scripts/listening_chorales.py`.
+"""Write the chorales of `bachbridge listen`: `python scripts/tables/listening_chorales.py`.
 
 They are all test pieces of the chorale split, in its order, that pass these rules: the tune is new to the networks; the
 four voices never rest; and the piece has at most 16 bars of 4/4. Nobody chose among them. A tune is new if no 12 notes
@@ -19,7 +19,7 @@ from music21.corpus.chorales import ChoraleListRKBWV
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.datasets.chorales import load_chorales
 
-OUTPUT = Path(__file__).parent.parent / "bridge/bachbridge/cli/listen/chorales.json"
+OUTPUT = Path(__file__).parents[2] / "bridge/bachbridge/cli/listen/chorales.json"
 SOURCE = "J. S. Bach's chorales (public domain) as bundled with music21: test pieces of chorale_split.json"
 MAX_STEPS = 256
 MAX_KNOWN_RUN = 11

@@ -1,6 +1,7 @@
-"""Draw the layers of the packages from `[tool.importlinter]`: `python scripts/package_diagram.py > docs/packages.svg`.
+"""Draw the layers of the packages from `[tool.importlinter]`.
 
-Each contract of the kind `layers` becomes a column. A package may import those below it in its column.
+`python scripts/pages/package_diagram.py > docs/packages.svg` draws them again. Each contract of the kind `layers`
+becomes a column. A package may import those below it in its column.
 """
 
 import html
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-_PYPROJECT = Path(__file__).parent.parent / "pyproject.toml"
+_PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 _BOX_PX, _GAP_PX, _MARGIN_PX, _COLUMN_PX, _HEAD_PX = 30, 8, 20, 330, 60
 _STYLE = """\
   text { font: 14px sans-serif; fill: #1d2430; } .title { font-weight: bold; font-size: 16px; }

@@ -1,4 +1,4 @@
-"""Write a page for each DAW from the window's own steps: `python scripts/daw_pages.py docs/start`.
+"""Write a page for each DAW from the window's own steps: `python scripts/pages/daw_pages.py docs/start`.
 
 The steps are those of the window's Connect page (`bachbridge_gui.setup.daw_guides`), so the two never differ.
 """

@@ -1,6 +1,6 @@
 """Print how fast `bachbridge prepare` is and how much memory each of its processes needs at most.
 
-    python scripts/preparation_figures.py MUSIC OUTPUT JOBS [OPTIONS OF prepare]
+    python scripts/figures/preparation_figures.py MUSIC OUTPUT JOBS [OPTIONS OF prepare]
 
 It runs the command and looks at its processes four times a second: the time until it ends, the processor time of all
 processes, and the largest resident memory of the command itself, of a worker, and of a process that reads files.

@@ -1,4 +1,4 @@
-"""Count right key signatures: `python scripts/signature_figures.py`, before (durations alone) and after.
+"""Count right key signatures: `python scripts/figures/signature_figures.py`, before (durations alone) and after.
 
 Phrases are the first bars of the validation chorales, with Bach's own next four bars as the answer, and some tunes of
 all keys. The right signature of a chorale is the one that is written in its score (modal ones count as written).

@@ -1,6 +1,6 @@
 """Measure what drawing a batch from shards costs, by the size of the collection: time and memory, in its own process.
 
-    python scripts/shard_figures.py [RECIPE]
+    python scripts/figures/shard_figures.py [RECIPE]
 
 The collections hold 1,000, 10,000 and 100,000 random pieces of eight bars. Their shards are one file, which the index
 names again and again, so that making them takes a moment; each is read and unpacked anew.

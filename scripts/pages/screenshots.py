@@ -1,4 +1,4 @@
-"""Take pictures of the window for the README and the docs: `python scripts/screenshots.py FOLDER [NAME...]`.
+"""Take pictures of the window for the README and the docs: `python scripts/pages/screenshots.py FOLDER [NAME...]`.
 
 All are still pictures but one, "answer", an animated WebP of a phrase that is being answered.
 

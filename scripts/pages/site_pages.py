@@ -11,7 +11,7 @@ from typing import Any
 
 from mkdocs.structure.files import File
 
-_ROOT = Path(__file__).parent.parent
+_ROOT = Path(__file__).parents[2]
 PROJECT_PAGES = {
     "README.md": "project/readme.md",
     "CONTRIBUTING.md": "project/contributing.md",

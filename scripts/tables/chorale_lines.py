@@ -1,4 +1,4 @@
-"""Write the chorale lines of the benchmark `bachbridge bench --harmony`: `python scripts/chorale_lines.py`.
+"""Write the chorale lines of the benchmark `bachbridge bench --harmony`: `python scripts/tables/chorale_lines.py`.
 
 They are the first three bars of sopranos of the validation pieces of the chorale split: those whose key is plain, which
 means that the beginning and the whole piece (with weight on its last bass note) fit the profile of the same key best.
@@ -13,7 +13,7 @@ from bachbridge.music.keys import estimate_key
 from bachbridge.music.notes import Key, key_name
 from bachbridge_training.datasets.chorales import load_chorales
 
-OUTPUT = Path(__file__).parent.parent / "bridge/bachbridge/cli/bench/harmony/chorale_lines.json"
+OUTPUT = Path(__file__).parents[2] / "bridge/bachbridge/cli/bench/harmony/chorale_lines.json"
 SOURCE = "J. S. Bach's chorales (public domain) as bundled with music21: validation pieces of chorale_split.json"
 STEPS = 48
 COUNT = 25

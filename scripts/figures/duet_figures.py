@@ -1,4 +1,6 @@
-"""Measure the mode duet on Bach's melodies: `python scripts/duet_figures.py VOICE JITTER_MS PIECES [SPECIES] [FOLDER]`.
+"""Measure the mode duet on Bach's melodies.
+
+    python scripts/figures/duet_figures.py VOICE JITTER_MS PIECES [SPECIES] [FOLDER]
 
 The sopranos of validation pieces in 4/4 are played to a session at 84 bpm, each onset off by a normal deviate. The
 model is the real one, and a plan takes 6 ms. SPECIES is a value of the setting `counterpoint`. The figures of the voice

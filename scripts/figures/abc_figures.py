@@ -1,4 +1,4 @@
-"""Compare the ABC reader with abc2midi on music21's tunes: `python scripts/abc_figures.py [COLLECTION ...]`.
+"""Compare the ABC reader with abc2midi on music21's tunes: `python scripts/figures/abc_figures.py [COLLECTION ...]`.
 
 Prints for each collection how many tunes have the same notes, are refused, or differ and in what. `-v` before the names
 lists the tunes that differ. Needs abcMIDI (`apt install abcmidi`) and the extra `train`.
@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.bridge.files.abc.abc_oracle import (  # noqa: E402 # the tests are not installed

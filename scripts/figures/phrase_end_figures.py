@@ -1,4 +1,4 @@
-"""Print where phrases go in harmonies: `python scripts/phrase_end_figures.py MODEL PART [--pieces N] [--live]`.
+"""Print where phrases go in harmonies: `python scripts/figures/phrase_end_figures.py MODEL PART [--pieces N] [--live]`.
 
 The rows of `bachbridge evaluate` about phrase ends for the first N pieces of PART (valid), a seed each, beside Bach's
 own voices, in about a minute for 12 pieces: with the phrase ends given, with those that the network of phrase ends

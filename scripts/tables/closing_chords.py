@@ -1,8 +1,8 @@
 """Print on which chords phrases end in Bach's chorales: the table `_COUNTS` of `music.phrasing.closing.closing_chords`.
 
-`python scripts/closing_chords.py` counts at the fermatas of the training part, but for the last of each piece: in major
-and in minor, for each degree of the melody's note, the triads in root position, and for each how often another chord
-goes before and how often its dominant. A triad that occurs once is left out.
+`python scripts/tables/closing_chords.py` counts at the fermatas of the training part, but for the last of each piece:
+in major and in minor, for each degree of the melody's note, the triads in root position, and for each how often another
+chord goes before and how often its dominant. A triad that occurs once is left out.
 """
 
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""Write what pitches and chords tell about places in the bar: `python scripts/evidence_tables.py`.
+"""Write what pitches and chords tell about places in the bar: `python scripts/tables/evidence_tables.py`.
 
 The log-likelihood ratios are counted in the training pieces of Bach's chorales.
 """
@@ -14,7 +14,7 @@ from bachbridge.engine.tempo.rhythm.note_values import STRENGTHS, strength
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.datasets.chorales import load_chorales
 
-OUTPUT = Path(__file__).parent.parent / "bridge/bachbridge/engine/tempo/rhythm/evidence_tables.py"
+OUTPUT = Path(__file__).parents[2] / "bridge/bachbridge/engine/tempo/rhythm/evidence_tables.py"
 PRIOR_COUNT = 30.0
 CHOICES = {
     "line": (((0,), 1.0), ((1,), 0.15), ((2,), 0.15), ((3,), 0.4)),
@@ -74,8 +74,8 @@ def main() -> None:
 
 HEAD = '''"""Evidence of moves and sizes for places in the bar: 100 times the logarithms of likelihood ratios.
 
-Written by `scripts/evidence_tables.py` from the training pieces of Bach's chorales. Keys are the steps in a bar, the
-steps in a beat, and the texture. `MOVES` has a row for each place and strength of the place before, `SIZES` one for
+Written by `scripts/tables/evidence_tables.py` from the training pieces of Bach's chorales. Keys are the steps in a bar,
+the steps in a beat, and the texture. `MOVES` has a row for each place and strength of the place before, `SIZES` one for
 each place; the columns are the classes of `evidence`.
 """
 

@@ -12,7 +12,7 @@ from bachbridge_training.collection import cluster
 from bachbridge_training.collection.cluster import DaskClient
 from bachbridge_training.collection.worker_tasks import MusicEncoder
 from bachbridge_training.runs.families import family_of
-from scripts import generate_collection
+from scripts.figures import generate_collection
 
 SCALE = (0, 2, 4, 5, 7, 9, 11)
 

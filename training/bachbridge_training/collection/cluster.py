@@ -38,6 +38,7 @@ def open_cluster(address: str | None, jobs: int | None, *, in_threads: bool = Fa
     `in_threads` starts threads instead of processes, for tests. Raises `ConfigError`.
     """
     from distributed import Client, LocalCluster
+    from distributed.security import Security
 
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with contextlib.ExitStack() as stack:
@@ -50,7 +51,10 @@ def open_cluster(address: str | None, jobs: int | None, *, in_threads: bool = Fa
                 processes=not in_threads,
                 # Threads share the memory of the caller, and Dask pauses a worker that is near its limit.
                 memory_limit=None if in_threads else _WORKER_MEMORY,
+                host=None if in_threads else "127.0.0.1",
                 dashboard_address="127.0.0.1:0",
+                # Other users of the computer reach local ports, and Dask's messages may hold code.
+                security=None if in_threads else Security.temporary(),
                 silence_logs=logging.CRITICAL,
             )
             client = stack.enter_context(Client(stack.enter_context(cluster)))

@@ -53,7 +53,7 @@ def connect(watch: ServerWatch, link: EngineLink) -> None:
 
 
 def is_heard(rack: Daw) -> bool:
-    """Strike a key and look whether a note has come back: JACK loses what it is given in a connection's first moment."""
+    """Strike a key and look whether a note comes back. JACK loses what comes just after a connection is made."""
     rack.send(midi.note_on(0, 60, 80))
     time.sleep(_PAUSE_S)
     rack.receive_pending()

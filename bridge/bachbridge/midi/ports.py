@@ -111,11 +111,17 @@ def _create_rtmidi(kind: str, system: int, client: str = CLIENT_NAME) -> Any:
         raise PortError(f"The MIDI system does not accept BachBridge ({error}): restart it and try again.") from error
 
 
+def _system_name(system: int) -> str:
+    """Return the MIDI system's name as people write it; rtmidi's is "Jack"."""
+    name = str(_rtmidi().get_api_display_name(system))
+    return "JACK" if name == "Jack" else name
+
+
 def list_ports() -> PortListing:
     """Return the ports that exist now; raises `PortError` if there is no MIDI system."""
     system = find_system()
     source, sink = _create_rtmidi("MidiIn", system), _create_rtmidi("MidiOut", system)
-    listing = PortListing(_rtmidi().get_api_display_name(system), _port_names(source), _port_names(sink))
+    listing = PortListing(_system_name(system), _port_names(source), _port_names(sink))
     source.delete()
     sink.delete()
     return listing

@@ -185,5 +185,6 @@ def _quoted(words: list[str], platform: str) -> str:
 
 def _run_advice(command: str, installation: Installation) -> str:
     """Return the advice to run a command. PowerShell would take a quoted program for a text."""
-    where = " in the Command Prompt" if installation.platform == "win32" and command.startswith('"') else ""
-    return f"run{where} {command} and start BachBridge again"
+    if installation.platform == "win32" and command.startswith('"'):
+        return f"run in the Command Prompt {command} and start BachBridge again"
+    return f"run {command} and start BachBridge again"

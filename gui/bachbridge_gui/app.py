@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from PyQt6.QtCore import QTimer
+from PyQt6.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
 from PyQt6.QtGui import QIcon
 from PyQt6.QtWidgets import QApplication
 
@@ -43,6 +43,7 @@ from bachbridge_gui.state import window_prefs
 from bachbridge_gui.state.app_state import AppState
 from bachbridge_gui.state.drag_files import DragFiles
 from bachbridge_gui.state.window_prefs import WindowPrefs
+from bachbridge_gui.translation import choose_language, current_language, tr, tr_report, use_language
 from bachbridge_gui.widgets.theme import Theme
 from bachbridge_gui.window_parts import UserFiles, build_window_parts
 
@@ -82,7 +83,9 @@ def run(
     if platforms := display.answering_platforms():
         os.environ["QT_QPA_PLATFORM"] = platforms
     folder = settings_path().parent
+    show_language("system")
     saved_prefs, damage = window_prefs.load(folder / WINDOW_PREFS_FILE)
+    show_language(saved_prefs.language)
     prefs = replace(saved_prefs, input=input_name or saved_prefs.input, output=output_name or saved_prefs.output)
     startup_notice = startup_notice or _model_notice(settings.model)
     finish = partial(_save_prefs_and_settings, folder, settings, (saved_prefs, prefs))
@@ -120,11 +123,26 @@ def application() -> QApplication:
     """Return the running QApplication, or create one."""
     running = QApplication.instance()
     app = running if isinstance(running, QApplication) else QApplication(sys.argv[:1])
+    _translate_dialogs(app)
     app.setApplicationName("BachBridge")
     app.setApplicationDisplayName("BachBridge")
     app.setDesktopFileName("org.bachbridge.BachBridge")
     app.setWindowIcon(QIcon(str(Path(__file__).parent / "assets" / "icon.svg")))
     return app
+
+
+def show_language(wanted: str) -> None:
+    """Use a language for all texts from now on: one of `translation.LANGUAGES`, or the system's if it is "system"."""
+    use_language(choose_language(wanted, QLocale.system().uiLanguages()))
+    if wanted != "system":
+        QLocale.setDefault(QLocale(current_language()))
+
+
+def _translate_dialogs(app: QApplication) -> None:
+    """Show Qt's own dialogs and menus in the window's language, as far as Qt came with it."""
+    translator, folder = QTranslator(app), QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+    if translator.load(f"qtbase_{current_language()}", folder):
+        app.installTranslator(translator)
 
 
 def open_window(setup: WindowSetup, theme: Theme, running_client: EngineClient | None = None) -> MainWindow:
@@ -204,10 +222,10 @@ def model_choices() -> list[ModelChoice]:
 def _model_choice(name: str, card: library.Card | ModelError) -> ModelChoice:
     match card:
         case library.UntrustedModelError(card=stranger):
-            question = f"{library.facts_text(stranger)} Do you trust whoever made it?"
+            question = tr("{facts} Do you trust whoever made it?", facts=tr_report(library.facts_text(stranger)))
             return replace(choice_from_card(name, stranger.facts), question=question)
         case ModelError():
-            return ModelChoice(name, "", problem=str(card))
+            return ModelChoice(name, "", problem=tr_report(str(card)))
         case _:
             return choice_from_card(name, card.facts)
 

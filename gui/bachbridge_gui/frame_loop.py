@@ -15,11 +15,13 @@ from bachbridge.protocol.events import PortsChanged
 from bachbridge_gui.app_core import AppCore
 from bachbridge_gui.hearing.hearing import Hearing
 from bachbridge_gui.hearing.strip import StripFacts
+from bachbridge_gui.presets.factory_presets import factory_preset
 from bachbridge_gui.settings.availability import model_obstacle, suitable_model
 from bachbridge_gui.settings.model_names import model_name
 from bachbridge_gui.setup.checklist import ConnectionChecks
 from bachbridge_gui.state.health import NO_PORTS_NAME
 from bachbridge_gui.state.notices import Level, Remedy, StatusNotice
+from bachbridge_gui.translation import tr, tr_report
 from bachbridge_gui.views.status_bar import StatusTexts
 from bachbridge_gui.window_parts import WindowParts
 
@@ -67,6 +69,7 @@ class FrameLoop(QObject):
 
     def show_notice(self, sentence: str, level: Level = "warning", topic: str = "") -> None:
         """Show a sentence in the notice line."""
+        sentence = tr_report(sentence)
         self._core.state.notices.post(StatusNotice(sentence, level, topic), self._now_ns or time.monotonic_ns())
         self._parts.monitor.add_notice(sentence, self._now_ns or time.monotonic_ns())
 
@@ -151,9 +154,9 @@ class FrameLoop(QObject):
         return StripFacts(
             tempo,
             source,
-            temperature="" if slider.isVisible() else f"temperature {settings.temperature:.2f}",
+            temperature="" if slider.isVisible() else tr("temperature {value:.2f}", value=settings.temperature),
             model=model_name(settings.model).title if health.model_up else health.model_text,
-            preset=state.prefs.preset,
+            preset=tr(state.prefs.preset) if factory_preset(state.prefs.preset) else state.prefs.preset,
         )
 
     def _update_texts(self, now_ns: int) -> None:
@@ -216,7 +219,7 @@ class FrameLoop(QObject):
         if not obstacle:
             return []
         other = suitable_model(settings, picker.tasks_by_model)
-        remedy = Remedy(f"Use {other}", "model", other) if other else None
+        remedy = Remedy(tr("Use {model}", model=model_name(other).title), "model", other) if other else None
         return [StatusNotice(obstacle, "warning", "mode", remedy)]
 
     def dismiss_notice(self) -> None:

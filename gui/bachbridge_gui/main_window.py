@@ -23,6 +23,8 @@ from bachbridge_gui.frame_loop import FrameLoop
 from bachbridge_gui.help.page import TABS
 from bachbridge_gui.presets.midi_learn_overlay import LearnOverlay
 from bachbridge_gui.shortcuts import WindowShortcuts
+from bachbridge_gui.translation import tr
+from bachbridge_gui.views.language_menu import LanguageMenu
 from bachbridge_gui.views.notice_bar import NoticeBar
 from bachbridge_gui.views.side_panels import SidePanels
 from bachbridge_gui.views.top_bar import VIEWS
@@ -187,9 +189,10 @@ class MainWindow(QMainWindow):
         shortcuts.view_wanted.connect(self.show_view)
         parts.help_page.closed.connect(lambda: self.show_view("roll"))
         if menu := top.menu_button.menu():
+            menu.addMenu(LanguageMenu(self.core.state, self.frame_loop.show_notice, menu))
             menu.addSeparator()
             for title in TABS:
-                menu.addAction(title, lambda title=title: self._show_help(title))
+                menu.addAction(tr(title), lambda title=title: self._show_help(title))
 
     def _show_help(self, title: str) -> None:
         self.parts.help_page.show_tab(title)

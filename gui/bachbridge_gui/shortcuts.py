@@ -25,6 +25,7 @@ from bachbridge_gui.app_core import AppCore
 from bachbridge_gui.frame_loop import FrameLoop
 from bachbridge_gui.help.shortcut_table import WINDOW_SHORTCUTS, Reach
 from bachbridge_gui.settings.history import SettingsHistory
+from bachbridge_gui.translation import tr
 from bachbridge_gui.window_parts import WindowParts
 
 _TEXT_WIDGETS = (QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox)
@@ -93,7 +94,7 @@ class WindowShortcuts(QObject):
         return "end_phrase" if activity.has_open_phrase else "play_again"
 
     def _choose_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self._window, "Open a MIDI file", "", "MIDI files (*.mid *.midi)")
+        name, _ = QFileDialog.getOpenFileName(self._window, tr("Open a MIDI file"), "", tr("MIDI files (*.mid *.midi)"))
         if name:
             self.open_file(Path(name))
 
@@ -102,12 +103,14 @@ class WindowShortcuts(QObject):
         if action.isEnabled():
             action.trigger()
         else:
-            self._frame_loop.show_notice(f"There is nothing to save: {action.toolTip()}", "info", "shortcut")
+            self._frame_loop.show_notice(
+                tr("There is nothing to save: {reason}", reason=action.toolTip()), "info", "shortcut"
+            )
 
     def _move_in_history(self, *, undo: bool) -> None:
         history = self.history
         if not (history.can_undo if undo else history.can_redo):
-            text = "There is no change to undo" if undo else "There is nothing to redo"
+            text = tr("There is no change to undo") if undo else tr("There is nothing to redo")
             self._frame_loop.show_notice(text, "info", "shortcut")
         elif undo:
             history.undo()

@@ -7,6 +7,7 @@ card. The example is played and the window is drawn offscreen. Each picture is t
 own settings and preferences.
 """
 
+import argparse
 import io
 import os
 import subprocess
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from bachbridge.midi.jack import DummyServer
+from bachbridge_gui.translation import LANGUAGES
 
 if TYPE_CHECKING:
     from bachbridge_gui.main_window import MainWindow
@@ -64,18 +66,19 @@ SCREENSHOTS = {
     "monitor": Screenshot("monitor", theme="dark", play_s=13.5),
     "compact": Screenshot(theme="dark", play_s=13.5, compact=True, size=(900, 120)),
     "scale-200": Screenshot(play_s=13.5, scale=2.0),
-    "small": Screenshot(play_s=13.5, size=(680, 480)),
+    "small": Screenshot(play_s=13.5, size=(620, 336)),
 }
 
 
-def take_screenshot(name: str, screenshot: Screenshot, output_folder: Path) -> None:
+def take_screenshot(name: str, screenshot: Screenshot, output_folder: Path, language: str) -> None:
     """Open the window in this process, let it play, and write the picture."""
     from bachbridge.process.ipc import EngineLink
     from bachbridge.settings import settings_from_table
-    from bachbridge_gui.app import WindowSetup, application, open_window
+    from bachbridge_gui.app import WindowSetup, application, open_window, show_language
     from bachbridge_gui.state.window_prefs import WindowPrefs
     from bachbridge_gui.widgets.theme import Theme
 
+    show_language(language)
     app = application()
     settings = settings_from_table(screenshot.settings)
     first = screenshot.view == "welcome"
@@ -161,17 +164,22 @@ def _process_events_until(app: Any, condition: Callable[[], bool], timeout_s: fl
 
 def main(arguments: list[str]) -> int:
     """Take all pictures, or the named ones."""
-    target = Path(arguments[0])
-    target.mkdir(parents=True, exist_ok=True)
-    if arguments[1:2] == ["--here"]:
-        take_screenshot(arguments[2], SCREENSHOTS[arguments[2]], target)
+    parser = argparse.ArgumentParser(description="Take pictures of the window.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(SCREENSHOTS)}")
+    parser.add_argument("--language", default="en", choices=list(LANGUAGES), help="the language of the window")
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    options.folder.mkdir(parents=True, exist_ok=True)
+    if options.here:
+        take_screenshot(options.names[0], SCREENSHOTS[options.names[0]], options.folder, options.language)
         # Python ends in no order: it would delete Qt's application before the window, and Qt crashes then.
         os._exit(0)
     with DummyServer(f"bachbridge-pictures-{os.getpid()}") if DummyServer.is_available() else nullcontext():
-        return take_screenshots(arguments[1:] or list(SCREENSHOTS), target)
+        return take_screenshots(options.names or list(SCREENSHOTS), options.folder, options.language)
 
 
-def take_screenshots(names: list[str], output_folder: Path) -> int:
+def take_screenshots(names: list[str], output_folder: Path, language: str) -> int:
     """Take each picture in a process of its own."""
     for name in names:
         environment = {
@@ -179,7 +187,7 @@ def take_screenshots(names: list[str], output_folder: Path) -> int:
             "QT_QPA_PLATFORM": "offscreen",
             "QT_SCALE_FACTOR": str(SCREENSHOTS[name].scale),
         }
-        command = [sys.executable, __file__, str(output_folder), "--here", name]
+        command = [sys.executable, __file__, str(output_folder), name, "--here", "--language", language]
         subprocess.run(command, env=environment, check=True, timeout=4 * TIMEOUT_S)
         suffix = "webp" if name == ANIMATION else "png"
         print(f"wrote {output_folder / name}.{suffix}", flush=True)

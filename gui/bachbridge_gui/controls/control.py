@@ -11,11 +11,12 @@ from PyQt6.QtWidgets import QBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout,
 from bachbridge.protocol.field_types import SettingValue
 from bachbridge.settings import Settings
 from bachbridge_gui.controls.editors import Editor, make_editor
-from bachbridge_gui.controls.specs import ControlSpec
+from bachbridge_gui.controls.specs import ControlSpec, suffix_for, translated_spec
 from bachbridge_gui.presets.midi_learn import MidiLearn
 from bachbridge_gui.presets.midi_learn_overlay import LearnOverlay
 from bachbridge_gui.settings.store import COMMANDS, SettingsStore
 from bachbridge_gui.settings.targets import setting_change, setting_of, value_of
+from bachbridge_gui.translation import tr, tr_in
 from bachbridge_gui.widgets.segments import SegmentButton
 from bachbridge_gui.widgets.tokens import LINE_HEIGHT_PX, TARGET_HEIGHT_PX
 from bachbridge_gui.widgets.typography import caption_label
@@ -28,7 +29,7 @@ INSET_PX = 4
 
 def label_column_px(widget: QWidget) -> int:
     """Return the width of the column of labels in the widget's font."""
-    return widget.fontMetrics().horizontalAdvance("Common tones") + INSET_PX
+    return widget.fontMetrics().horizontalAdvance(tr_in("the longest label in the column", "Common tones")) + INSET_PX
 
 
 def control_height_px(widget: QWidget) -> int:
@@ -50,7 +51,8 @@ class Control(QWidget):
         large: bool = False,
     ) -> None:
         super().__init__()
-        self.spec, self.editor = spec, editor or make_editor(spec)
+        self.spec = spec = translated_spec(spec)
+        self.editor = editor or make_editor(spec)
         self._store, self._learner, self._disabled_reason = store, learner, ""
         self._height_px = TARGET_HEIGHT_PX if large or spec.large else control_height_px(self)
         self._is_changed = False
@@ -122,12 +124,12 @@ class Control(QWidget):
     def _default_text(self) -> str:
         value = self._default
         if isinstance(value, bool):
-            return "on" if value else "off"
+            return tr("on") if value else tr("off")
         if label := self.spec.choice_labels.get(str(value)):
             return label
         if self.spec.minimum_label and value == self.spec.range[0]:
             return self.spec.minimum_label
-        return f"{value:g}{self.spec.suffix}" if isinstance(value, float | int) else str(value)
+        return f"{value:g}{suffix_for(self.spec, value)}" if isinstance(value, float | int) else str(value)
 
     def paintEvent(self, a0: QPaintEvent | None) -> None:
         if self._is_changed:
@@ -160,9 +162,9 @@ class Control(QWidget):
     def _refresh_descriptions(self) -> None:
         badge = self._learner.badge(self.spec.target)
         tip = self._disabled_reason or self.spec.tooltip
-        whole = f"{tip} Controlled by {badge}." if badge else tip
+        whole = f"{tip} {tr('Controlled by {badge}.', badge=badge)}" if badge else tip
         if self._is_changed:
-            whole += f" Changed: it was {self._default_text()} at first."
+            whole += " " + tr("Changed: it was {value} at first.", value=self._default_text())
         name = self.spec.label[0].upper() + self.spec.label[1:]
         for part in (self, *self.editor.findChildren(QWidget)):
             segment = part.text() if isinstance(part, SegmentButton) else ""
@@ -182,13 +184,16 @@ class Control(QWidget):
     def make_menu(self) -> QMenu:
         """Return the context menu: learn a MIDI controller, forget it, reset the value."""
         menu, target, badge = QMenu(self), self.spec.target, self._learner.badge(self.spec.target)
-        learn, forget = QAction("Learn a knob …", menu), QAction(f"Forget {badge}" if badge else "Forget", menu)
+        learn, forget = (
+            QAction(tr("Learn a knob …"), menu),
+            QAction(tr("Forget {badge}", badge=badge) if badge else tr("Forget"), menu),
+        )
         learn.triggered.connect(self._start_learning)
         forget.triggered.connect(lambda: self._learner.unbind(target))
         forget.setEnabled(bool(badge))
         menu.addActions([learn, forget])
         if target not in COMMANDS:
-            reset = QAction(f"Reset to {self._default_text()}", menu)
+            reset = QAction(tr("Reset to {value}", value=self._default_text()), menu)
             reset.triggered.connect(self.reset_value)
             reset.setEnabled(self._is_changed and not self._disabled_reason)
             menu.addSeparator()

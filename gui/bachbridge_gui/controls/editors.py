@@ -25,7 +25,7 @@ from PyQt6.QtWidgets import (
 
 from bachbridge.protocol.field_types import SettingValue
 from bachbridge.settings import Settings
-from bachbridge_gui.controls.specs import ControlSpec
+from bachbridge_gui.controls.specs import ControlSpec, suffix_for
 from bachbridge_gui.settings.targets import setting_of
 from bachbridge_gui.widgets.segments import SegmentButton, exclusive_group
 from bachbridge_gui.widgets.style import set_role
@@ -35,8 +35,6 @@ from bachbridge_gui.widgets.typography import caption_label
 
 JUMP_INSET_PX = 8
 """Half a slider's handle: the least and the greatest value lie this far from its ends."""
-_SINGULAR_SUFFIXES = {" bars": " bar", " beats": " beat"}
-"""The suffix of the number 1, by the suffix of other numbers."""
 
 
 def make_spin_box(spec: ControlSpec) -> QSpinBox | QDoubleSpinBox:
@@ -51,7 +49,7 @@ def make_spin_box(spec: ControlSpec) -> QSpinBox | QDoubleSpinBox:
         box.setDecimals(2 if spec.step < 1 else 1)
         box.setRange(low, high)
         box.setSingleStep(spec.step)
-    box.setSuffix(spec.suffix)
+    box.setSuffix(suffix_for(spec, spec.range[1]))
     box.setSpecialValueText(spec.minimum_label)
     box.setKeyboardTracking(False)
     box.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToNearestValue)
@@ -68,16 +66,14 @@ class NumberBox(QWidget):
     def __init__(self, spec: ControlSpec) -> None:
         super().__init__()
         self.box = make_spin_box(spec)
-        self._suffix = spec.suffix
+        self._spec = spec
         _lay_out_in_row(self, self.box)
         self.box.valueChanged.connect(self.moved.emit)
 
     def show_value(self, value: SettingValue) -> None:
         with QSignalBlocker(self.box):
             _set_spin_value(self.box, value)
-            self.box.setSuffix(
-                _SINGULAR_SUFFIXES.get(self._suffix, self._suffix) if self.box.value() == 1 else self._suffix
-            )
+            self.box.setSuffix(suffix_for(self._spec, self.box.value()))
 
 
 class JumpSlider(QSlider):

@@ -15,12 +15,18 @@ from bachbridge_gui.presets.midi_learn import MidiLearn
 from bachbridge_gui.settings.availability import model_obstacle
 from bachbridge_gui.settings.model_names import model_name
 from bachbridge_gui.settings.store import SettingsStore
+from bachbridge_gui.translation import tr, translatable
 from bachbridge_gui.widgets.icons import make_icon
 from bachbridge_gui.widgets.style import set_role
 from bachbridge_gui.widgets.tokens import SPACE_XS_PX, TARGET_HEIGHT_PX
 from bachbridge_gui.widgets.typography import caption_label
 
-_TASK_VERBS = {"continue": "continues", "harmonize": "harmonizes", "mend": "mends", "vary": "varies"}
+_TASK_VERBS = {
+    "continue": translatable("continues"),
+    "harmonize": translatable("harmonizes"),
+    "mend": translatable("mends"),
+    "vary": translatable("varies"),
+}
 _MAX_DATA_TEXT = 400
 """Characters of a card's text about its music that are shown."""
 _MODEL_SPEC = setting_control("model", "words")
@@ -46,10 +52,10 @@ class ModelChoice:
 def choice_from_card(name: str, card: Mapping[str, Any]) -> ModelChoice:
     """Return the choice for a model with this parsed `card.json`."""
     tasks = tuple(str(task) for task in card.get("tasks", ()))
-    *most, last = [_TASK_VERBS.get(task, task) for task in tasks] or [""]
-    does = f"{', '.join(most)} and {last}" if most else last
+    *most, last = [tr(_TASK_VERBS.get(task, task)) for task in tasks] or [""]
+    does = tr("{most} and {last}", most=", ".join(most), last=last) if most else last
     made = " ".join(str(card.get("data", ""))[:_MAX_DATA_TEXT].split()).rstrip(".")
-    sentences = [f"{does.capitalize()}." if does else "", f"Trained on {made}." if made else ""]
+    sentences = [f"{does[:1].upper()}{does[1:]}." if does else "", tr("Trained on {made}.", made=made) if made else ""]
     known = model_name(name, card)
     return ModelChoice(name, known.line or " ".join(filter(None, sentences)), tasks, title=known.title)
 
@@ -72,8 +78,8 @@ class ModelPicker(QWidget):
         self.listen_button = QToolButton()
         self.listen_button.setIcon(make_icon("listen"))
         self.listen_button.setFixedSize(TARGET_HEIGHT_PX, TARGET_HEIGHT_PX)
-        self.listen_button.setAccessibleName("Listen to this model")
-        self.listen_button.setToolTip("Hear a short phrase, and this model's answer to it")
+        self.listen_button.setAccessibleName(tr("Listen to this model"))
+        self.listen_button.setToolTip(tr("Hear a short phrase, and this model's answer to it"))
         self.listen_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.listen_button.clicked.connect(lambda: store.give_command("example"))
         self.description_label = caption_label("")
@@ -81,9 +87,9 @@ class ModelPicker(QWidget):
         # Cards are written by anybody: their text is never taken for HTML, which could name files to be shown.
         self.description_label.setTextFormat(Qt.TextFormat.PlainText)
         self.description_label.setContentsMargins(INSET_PX, 0, INSET_PX, 0)
-        self.trust_button = QPushButton("Trust this model")
-        self.trust_button.setAccessibleName("Trust this model")
-        self.trust_button.setToolTip("Allow this model to play on this computer from now on")
+        self.trust_button = QPushButton(tr("Trust this model"))
+        self.trust_button.setAccessibleName(tr("Trust this model"))
+        self.trust_button.setToolTip(tr("Allow this model to play on this computer from now on"))
         self.trust_button.clicked.connect(lambda: self.trusted.emit(self._store.settings.model))
         self._problem = ""
         column = QVBoxLayout(self)
@@ -105,7 +111,7 @@ class ModelPicker(QWidget):
         self.dropdown.set_choices({name: choice.title or name for name, choice in self._choices.items()})
         for name, choice in self._choices.items():
             if choice.problem:
-                self.dropdown.disable_choice(name, f"{name} (unusable)", choice.problem)
+                self.dropdown.disable_choice(name, tr("{name} (unusable)", name=name), choice.problem)
             else:
                 self.dropdown.mark_choice(name, choice.title or name, name)
         self.dropdown.show_value(self._store.settings.model)
@@ -128,7 +134,7 @@ class ModelPicker(QWidget):
         for name, tasks in self.tasks_by_model.items():
             obstacle = model_obstacle(self._store.settings, tasks)
             title = self._choices[name].title or name
-            text = f"{title} (not in this mode)" if obstacle else title
+            text = tr("{title} (not in this mode)", title=title) if obstacle else title
             self.dropdown.mark_choice(name, text, f"{obstacle} ({name})" if obstacle else name)
 
     def set_problem(self, problem: str) -> None:
@@ -140,7 +146,7 @@ class ModelPicker(QWidget):
         if name != "model":
             return
         choice = self._choices.get(self._store.settings.model)
-        missing = "This model is not installed: choose another one." if self._choices else ""
+        missing = tr("This model is not installed: choose another one.") if self._choices else ""
         question = choice.question if choice else ""
         described = choice.problem or choice.description if choice else missing
         self.description_label.setText(question or self._problem or described)

@@ -23,6 +23,7 @@ from bachbridge_gui.presets.midi_learn_overlay import MidiLearnBar
 from bachbridge_gui.presets.midi_profiles import ProfileFolder
 from bachbridge_gui.settings.availability import Conditions, model_obstacle, unavailable_reasons
 from bachbridge_gui.settings.store import SettingsStore
+from bachbridge_gui.translation import tr
 from bachbridge_gui.widgets.tokens import SPACE_S_PX
 
 _MIN_WIDTH_PX = 320
@@ -62,11 +63,11 @@ class ControlPanel(QWidget):
         ]
         self._play_controls = self._make_controls(specs.PLAY)
         self.sections = self._make_sections()
-        self.shape = CollapsibleSection("Shape", "What the answers are like", self.sections[:_SHAPE_SECTIONS])
-        self.setup = CollapsibleSection("Set up", "Tempo, channels and output", self.sections[_SHAPE_SECTIONS:])
+        self.shape = CollapsibleSection(tr("Shape"), tr("What the answers are like"), self.sections[:_SHAPE_SECTIONS])
+        self.setup = CollapsibleSection(tr("Set up"), tr("Tempo, channels and output"), self.sections[_SHAPE_SECTIONS:])
         self._lay_out()
         store.changed.connect(self._refresh)
-        self.setAccessibleName("Controls")
+        self.setAccessibleName(tr("Controls"))
         self._refresh()
 
     def _make_control(self, spec: ControlSpec, *, labelled: bool = True) -> Control:
@@ -79,15 +80,15 @@ class ControlPanel(QWidget):
 
     def _make_sections(self) -> list[Section]:
         return [
-            Section("Your phrase", self._make_controls(specs.PHRASE)),
-            Section("Harmony", self._make_controls(specs.HARMONY)),
-            Section("Hands", self._make_controls(specs.HANDS)),
-            Section("Variety", self._make_controls(specs.CHOICE)),
-            Section("Tempo", [self.tempo, *self._make_controls(specs.TEMPO)]),
-            Section("Click", self._make_controls(specs.CLICK)),
-            Section("Voices", [self.voices]),
-            Section("Output", self._make_controls(specs.OUTPUT)),
-            Section("Timing", self._make_controls(specs.TIMING)),
+            Section(tr("Your phrase"), self._make_controls(specs.PHRASE)),
+            Section(tr("Harmony"), self._make_controls(specs.HARMONY)),
+            Section(tr("Hands"), self._make_controls(specs.HANDS)),
+            Section(tr("Variety"), self._make_controls(specs.CHOICE)),
+            Section(tr("Tempo"), [self.tempo, *self._make_controls(specs.TEMPO)]),
+            Section(tr("Click"), self._make_controls(specs.CLICK)),
+            Section(tr("Voices"), [self.voices]),
+            Section(tr("Output"), self._make_controls(specs.OUTPUT)),
+            Section(tr("Timing"), self._make_controls(specs.TIMING)),
         ]
 
     def _lay_out(self) -> None:

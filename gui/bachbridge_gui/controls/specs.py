@@ -7,12 +7,12 @@ while the control is enabled.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from bachbridge.music.notes import VOICES
 from bachbridge.settings import range_of, spec_of
-from bachbridge_gui.settings.targets import INSTRUMENT_CHOICES, KEY_CHOICES, METER_CHOICES, MODE_CHOICES
+from bachbridge_gui.settings.targets import INSTRUMENT_CHOICES, KEY_CHOICES, METER_CHOICES, MODE_CHOICES, voice_name
+from bachbridge_gui.translation import tr, tr_count, tr_key, tr_setting, translatable
 
 EditorKind = Literal["slider", "number", "words", "switch", "segments", "button"]
 
@@ -66,22 +66,36 @@ def setting_control(
     )
 
 
-_KEY_LABELS = {"auto": "As heard"} | {
+_KEY_LABELS = {"auto": translatable("As heard")} | {
     name: name.replace("b ", "♭ ").replace("#", "♯") for name in (*KEY_CHOICES[1:], *MODE_CHOICES)
 }
-_TOUCH_LABELS = {"soft": "Soft", "linear": "As played", "hard": "Hard"}
-_INSTRUMENT_LABELS = {name: name for name in INSTRUMENT_CHOICES} | {"none": "Leave as it is"}
+_TOUCH_LABELS = {"soft": translatable("Soft"), "linear": translatable("As played"), "hard": translatable("Hard")}
+_INSTRUMENT_LABELS = {name: name for name in INSTRUMENT_CHOICES} | {"none": translatable("Leave as it is")}
 
 MODE = setting_control("mode", "segments")
 COMMAND_BUTTONS = (
-    ControlSpec("end_phrase", "End phrase", "button", "End your phrase now: you hear the answer at once.", large=True),
-    ControlSpec("cadence", "Cadence", "button", "Lead the next chords to a cadence.", large=True),
     ControlSpec(
-        "reset", "Begin again", "button", "Stop everything that sounds, and forget what you played.", large=True
+        "end_phrase",
+        translatable("End phrase"),
+        "button",
+        translatable("End your phrase now: you hear the answer at once."),
+        large=True,
+    ),
+    ControlSpec(
+        "cadence", translatable("Cadence"), "button", translatable("Lead the next chords to a cadence."), large=True
+    ),
+    ControlSpec(
+        "reset",
+        translatable("Begin again"),
+        "button",
+        translatable("Stop everything that sounds, and forget what you played."),
+        large=True,
     ),
 )
 PLAY = (
-    setting_control("temperature", "slider", end_labels=("calm", "daring"), step=0.05, large=True),
+    setting_control(
+        "temperature", "slider", end_labels=(translatable("calm"), translatable("daring")), step=0.05, large=True
+    ),
     setting_control("key", "words", choice_labels=_KEY_LABELS, large=True),
 )
 """Used while playing, beside the mode, the model and the buttons: always open."""
@@ -104,8 +118,8 @@ HARMONY = (
     setting_control("counterpoint", "words"),
     setting_control("chord_on", "words"),
     setting_control("common_tones", "words"),
-    setting_control("density", "slider", end_labels=("still", "lively"), step=0.1),
-    setting_control("position", "slider", end_labels=("close", "wide"), step=0.1),
+    setting_control("density", "slider", end_labels=(translatable("still"), translatable("lively")), step=0.1),
+    setting_control("position", "slider", end_labels=(translatable("close"), translatable("wide")), step=0.1),
 )
 HANDS = (
     setting_control("hands", "words"),
@@ -114,7 +128,9 @@ HANDS = (
     setting_control("chord_channel", "number"),
     setting_control("left_keys", "number"),
     setting_control("left_hand", "words"),
-    setting_control("ignored_channels", "words", choice_labels={"10": "10, drums", "none": "None"}),
+    setting_control(
+        "ignored_channels", "words", choice_labels={"10": translatable("10, drums"), "none": translatable("None")}
+    ),
     setting_control("velocity_curve", "words", choice_labels=_TOUCH_LABELS),
     setting_control("transpose", "number"),
     setting_control("latch", "switch"),
@@ -123,7 +139,9 @@ CHOICE = (
     setting_control("seed", "number"),
     setting_control("top_p", "slider", step=0.05),
     setting_control("candidates", "number"),
-    setting_control("rules", "words", choice_labels={"all": "All rules", "none": "No rules"}),
+    setting_control(
+        "rules", "words", choice_labels={"all": translatable("All rules"), "none": translatable("No rules")}
+    ),
 )
 TIMING = (
     setting_control("chord_ms", "number"),
@@ -150,26 +168,74 @@ TEMPO = (
 OUTPUT = (
     setting_control("instrument", "words", choice_labels=_INSTRUMENT_LABELS),
     setting_control("sound", "words"),
-    setting_control("sound_font", "words", choice_labels={"auto": "The installed one", "none": "Built-in instruments"}),
+    setting_control(
+        "sound_font",
+        "words",
+        choice_labels={"auto": translatable("The installed one"), "none": translatable("Built-in instruments")},
+    ),
     setting_control("thru", "switch"),
     setting_control("latency_ms", "number"),
 )
-TAP_SPEC = ControlSpec("tap", "Tap", "button", "Tap the beat: the tempo follows your taps.")
-START_SPEC = ControlSpec("start_playing", "Start", "button", "Start at this tempo, after the count-in.")
-STOP_SPEC = ControlSpec("stop_playing", "Stop", "button", "Stop the beat and everything that sounds.")
+TAP_SPEC = ControlSpec("tap", translatable("Tap"), "button", translatable("Tap the beat: the tempo follows your taps."))
+START_SPEC = ControlSpec(
+    "start_playing", translatable("Start"), "button", translatable("Start at this tempo, after the count-in.")
+)
+STOP_SPEC = ControlSpec(
+    "stop_playing", translatable("Stop"), "button", translatable("Stop the beat and everything that sounds.")
+)
+
+
+def translated_spec(spec: ControlSpec) -> ControlSpec:
+    """Return the control with its words in the window's language."""
+    return replace(
+        spec,
+        label=tr_setting(spec.label),
+        tooltip=tr_setting(spec.tooltip),
+        choice_labels={value: _translated_choice(spec.target, word) for value, word in spec.choice_labels.items()},
+        end_labels=spec.end_labels and (tr(spec.end_labels[0]), tr(spec.end_labels[1])),
+        minimum_label=tr_setting(spec.minimum_label) if spec.minimum_label else "",
+    )
+
+
+def _translated_choice(target: str, word: str) -> str:
+    return tr_key(word) if target == "key" and " " in word and word != _KEY_LABELS["auto"] else tr_setting(word)
+
+
+def suffix_for(spec: ControlSpec, value: float) -> str:
+    """Return the unit behind a number, in the window's language: " bar" behind 1, " bars" behind others."""
+    count = 1 if value == 1 else 2
+    match spec.suffix:
+        case " bars":
+            return f" {tr_count('bar', 'bars', count)}"
+        case " beats":
+            return f" {tr_count('beat', 'beats', count)}"
+        case suffix:
+            return suffix
 
 
 def voice_spec(setting: str, voice: int) -> ControlSpec:
     """Return the control of one voice's part of a setting."""
-    name, target = VOICES[voice], f"{setting}.{voice}"
+    name, target = voice_name(voice), f"{setting}.{voice}"
     match setting:
         case "harmony":
-            return ControlSpec(target, name.capitalize(), "switch", f"On: you hear the {name}.")
+            return ControlSpec(
+                target, voice_name(voice, capital=True), "switch", tr("On: you hear the {name}.", name=name)
+            )
         case "channels":
-            label, tooltip, suffix, step = f"{name} channel", f"The MIDI channel that plays the {name}.", "", 1
+            label, tooltip, suffix, step = (
+                tr("{name} channel", name=name),
+                tr("The MIDI channel that plays the {name}.", name=name),
+                "",
+                1,
+            )
         case "octaves":
-            label, tooltip, suffix, step = f"{name} octave", f"The {name} sounds this many octaves higher.", "", 1
+            label, tooltip, suffix, step = (
+                tr("{name} octave", name=name),
+                tr("The {name} sounds this many octaves higher.", name=name),
+                "",
+                1,
+            )
         case _:
-            tooltip = f"How loud the {name} is, in percent of how hard you play."
-            label, suffix, step = f"{name} level", spec_of(setting).unit, 5
+            tooltip = tr("How loud the {name} is, in percent of how hard you play.", name=name)
+            label, suffix, step = tr("{name} level", name=name), spec_of(setting).unit, 5
     return ControlSpec(target, label, "number", tooltip, suffix=suffix, step=step, range=range_of(setting))

@@ -7,10 +7,11 @@ from bachbridge_gui.controls.editors import Dropdown, NumberBox
 from bachbridge_gui.controls.specs import BPM_SPEC, START_SPEC, STOP_SPEC, TAP_SPEC
 from bachbridge_gui.presets.midi_learn import MidiLearn
 from bachbridge_gui.settings.store import SettingsStore
+from bachbridge_gui.translation import tr, translatable
 
 _DEFAULT_BPM = 92.0
 _FROM_PLAYING, _FIXED = "playing", "fixed"
-_SOURCE_TOOLTIP = "From my playing: the answer follows your tempo. Fixed: it has the tempo below."
+_SOURCE_TOOLTIP = translatable("From my playing: the answer follows your tempo. Fixed: it has the tempo below.")
 
 
 class TempoControls(QWidget):
@@ -20,10 +21,10 @@ class TempoControls(QWidget):
         super().__init__()
         self._store = store
         self._last_bpm = store.settings.bpm or _DEFAULT_BPM
-        self.label = QLabel("Tempo")
+        self.label = QLabel(tr("Tempo"))
         self.label.setFixedWidth(label_column_px(self))
-        self.source = Dropdown({_FROM_PLAYING: "From my playing", _FIXED: "Fixed"})
-        self.source.box.setAccessibleName("Where the tempo comes from")
+        self.source = Dropdown({_FROM_PLAYING: tr("From my playing"), _FIXED: tr("Fixed")})
+        self.source.box.setAccessibleName(tr("Where the tempo comes from"))
         self.bpm_box = NumberBox(BPM_SPEC)
         self.bpm_control = Control(store, learner, BPM_SPEC, show_label=False, editor=self.bpm_box)
         self.tap_control = Control(store, learner, TAP_SPEC, show_label=False)
@@ -59,7 +60,7 @@ class TempoControls(QWidget):
         """Disable the choice for this reason, or enable it if the reason is empty."""
         self.source.setEnabled(not reason)
         self.label.setEnabled(not reason)
-        self.source.box.setToolTip(reason or _SOURCE_TOOLTIP)
+        self.source.box.setToolTip(reason or tr(_SOURCE_TOOLTIP))
         self.source.box.setAccessibleDescription(reason)
 
     def _on_source_chosen(self, source: str) -> None:

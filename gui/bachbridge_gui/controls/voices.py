@@ -9,11 +9,12 @@ from bachbridge_gui.controls.editors import Switch
 from bachbridge_gui.controls.specs import voice_spec
 from bachbridge_gui.presets.midi_learn import MidiLearn
 from bachbridge_gui.settings.store import SettingsStore
+from bachbridge_gui.translation import tr, translatable
 from bachbridge_gui.widgets.segments import VoiceToggle
 from bachbridge_gui.widgets.typography import caption_label
 
 _VOICE_SETTINGS = ("harmony", "channels", "octaves", "levels")
-_HEADINGS = ("", "Channel", "Octave", "Level")
+_HEADINGS = ("", translatable("Channel"), translatable("Octave"), translatable("Level"))
 
 
 class VoiceControls(QWidget):
@@ -27,7 +28,7 @@ class VoiceControls(QWidget):
         grid.setHorizontalSpacing(0)
         grid.setVerticalSpacing(4)
         for column, heading in enumerate(_HEADINGS):
-            caption = caption_label(heading)
+            caption = caption_label(tr(heading) if heading else "")
             caption.setIndent(INSET_PX)
             grid.addWidget(caption, 0, column)
             grid.setColumnStretch(column, 4 if column == 0 else 3)
@@ -37,4 +38,4 @@ class VoiceControls(QWidget):
                 control = Control(store, learner, voice_spec(part, voice), show_label=False, editor=editor)
                 self.controls.append(control)
                 grid.addWidget(control, voice + 1, column, Qt.AlignmentFlag.AlignTop)
-        self.setAccessibleName("Voices")
+        self.setAccessibleName(tr("Voices"))

@@ -10,8 +10,11 @@ from bachbridge_gui.settings.store import SettingsStore
 from bachbridge_gui.state.app_state import AppState
 from bachbridge_gui.state.notice_text import FEEDBACK_TEXT
 from bachbridge_gui.state.notices import StatusNotice
+from bachbridge_gui.translation import tr, tr_report, translatable
 
-CLOSED_NOTICE = "The MIDI ports are closed: start the MIDI system again (JACK), and they come back by themselves."
+CLOSED_NOTICE = translatable(
+    "The MIDI ports are closed: start the MIDI system again (JACK), and they come back by themselves."
+)
 
 
 class PortStatus:
@@ -48,12 +51,12 @@ class PortStatus:
     def standing_notices(self) -> list[StatusNotice]:
         """Return what is wrong with the ports now: a loop, a chosen port that is missing, or no ports at all."""
         health, prefs = self._state.health, self._state.prefs
-        notices = [StatusNotice(FEEDBACK_TEXT, "error", "ports")] if health.has_loop else []
+        notices = [StatusNotice(tr(FEEDBACK_TEXT), "error", "ports")] if health.has_loop else []
         if not self._supervisor.is_alive or not self._state.ready_model:
             return notices
         for wanted, open_name in ((prefs.input, health.input_name), (prefs.output, health.output_name)):
             if wanted and not open_name:
-                text = f'Waiting for the port "{wanted}": it will be used as soon as it is there.'
+                text = tr('Waiting for the port "{wanted}": it will be used as soon as it is there.', wanted=wanted)
                 notices.append(StatusNotice(text, "warning", "ports"))
         if not health.output_name and not prefs.output:
             notices.append(StatusNotice(self._closed_text(), "error", "ports"))
@@ -61,7 +64,7 @@ class PortStatus:
 
     def _closed_text(self) -> str:
         names = self._state.port_names
-        return loopback_text(names.inputs, names.outputs) if self._platform == "win32" else CLOSED_NOTICE
+        return tr_report(loopback_text(names.inputs, names.outputs)) if self._platform == "win32" else tr(CLOSED_NOTICE)
 
     def _restore_latency(self, output_name: str) -> None:
         """Set the latency that is remembered for this output; the first output takes the one set at the start."""

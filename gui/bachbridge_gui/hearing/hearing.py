@@ -5,7 +5,7 @@ Everything comes from the engine. Where it has reported nothing, the strip shows
 
 from dataclasses import dataclass, replace
 
-from bachbridge.music.notes import STEPS_PER_BEAT, key_from_number, key_name
+from bachbridge.music.notes import STEPS_PER_BEAT, key_from_number
 from bachbridge.music.tonality.key_names import key_level
 from bachbridge.protocol.effects import (
     BarStarted,
@@ -17,11 +17,17 @@ from bachbridge.protocol.effects import (
     SoundingHarmony,
 )
 from bachbridge.settings import Settings
+from bachbridge_gui.state.harmony_words import cadence_text, certainty_text, key_text
+from bachbridge_gui.translation import tr, translatable
 
 _SURE_BAR_CONFIDENCE = 0.8
 """Probability of the bar lines from which on the beat is shown."""
 _CADENCE_SHOWN_NS = 6_000_000_000
-_LEFT_HAND_TEXT = {"obey": "leads the harmony", "context": "is part of the phrase", "ignore": "is ignored"}
+_LEFT_HAND_TEXT = {
+    "obey": translatable("left hand leads the harmony"),
+    "context": translatable("left hand is part of the phrase"),
+    "ignore": translatable("left hand is ignored"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +49,9 @@ class HearingTexts:
     @property
     def spoken(self) -> str:
         """One sentence for a screen reader."""
-        key = f"{self.key} ({self.certainty})" if self.key else "no key yet"
-        chord = f"{self.chord} {self.numeral}".strip() or "no chord"
-        coming = f"next {self.next_chord}" if self.next_chord else ""
+        key = f"{self.key} ({self.certainty})" if self.key else tr("no key yet")
+        chord = f"{self.chord} {self.numeral}".strip() or tr("no chord")
+        coming = tr("next {chord}", chord=self.next_chord) if self.next_chord else ""
         return ", ".join(part for part in (key, chord, coming, self.cadence, self.left_hand) if part)
 
     @property
@@ -84,8 +90,8 @@ class Hearing:
         harmony = self.harmony or SoundingHarmony(0, "", "", -1, 0.0)
         key = key_from_number(harmony.key)
         return HearingTexts(
-            key=key_name(key) if key else "",
-            certainty=("set" if settings.key != "auto" else key_level(harmony.confidence)) if key else "",
+            key=key_text(key),
+            certainty=certainty_text("set" if settings.key != "auto" else key_level(harmony.confidence)) if key else "",
             chord=harmony.chord,
             numeral=harmony.numeral,
             next_chord=f"{self.planned.chord} {self.planned.numeral}".strip() if self.planned else "",
@@ -98,14 +104,14 @@ class Hearing:
         key = key_from_number(self.cadence.key) if self.cadence else None
         if self.cadence is None or key is None or now_ns - self.cadence.at_ns > _CADENCE_SHOWN_NS:
             return ""
-        return f"{self.cadence.kind} cadence in {key_name(key)}"
+        return cadence_text(self.cadence.kind, key)
 
     def _beat_text(self, now_ns: int) -> str:
         bar = self.bar
         if bar is None or now_ns < bar.origin_ns or bar.confidence < _SURE_BAR_CONFIDENCE:
             return ""
         step = (now_ns - bar.origin_ns) // bar.step_ns % bar.steps_per_bar
-        return f"beat {step // STEPS_PER_BEAT + 1}"
+        return tr("beat {number}", number=step // STEPS_PER_BEAT + 1)
 
 
 def left_hand_text(settings: Settings) -> str:
@@ -115,4 +121,4 @@ def left_hand_text(settings: Settings) -> str:
     role = settings.left_hand
     if role == "obey" and settings.mode != "harmonize":
         role = "context"
-    return f"left hand {_LEFT_HAND_TEXT[role]}"
+    return tr(_LEFT_HAND_TEXT[role])

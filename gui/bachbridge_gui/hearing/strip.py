@@ -11,6 +11,7 @@ from PyQt6.QtGui import QPalette, QResizeEvent
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QLayout, QSizePolicy, QWidget
 
 from bachbridge_gui.hearing.hearing import HearingTexts
+from bachbridge_gui.translation import tr
 from bachbridge_gui.widgets.tokens import (
     BODY_SCALE,
     CAPTION_SCALE,
@@ -42,14 +43,17 @@ class HearingStrip(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName("What sounds")
-        self.key_label, self.certainty_label = _label("Key"), _label("Certainty of the key", is_muted=True)
-        self.chord_label, self.numeral_label = _label("Chord"), _label("Roman numeral")
-        self.next_label, self.cadence_label = _label("Next chord", is_muted=True), _label("Cadence")
-        self.left_hand_label, self.beat_label = _label("Left hand", is_muted=True), _label("Beat", is_muted=True)
-        self.tempo_label, self.source_label = _label("Tempo"), _label("Source of the tempo", is_muted=True)
-        self.temperature_label = _label("Temperature", is_muted=True)
-        self.model_label, self.preset_label = _label("Model", is_muted=True), _label("Preset", is_muted=True)
+        self.setAccessibleName(tr("What sounds"))
+        self.key_label, self.certainty_label = _label(tr("Key")), _label(tr("Certainty of the key"), is_muted=True)
+        self.chord_label, self.numeral_label = _label(tr("Chord")), _label(tr("Roman numeral"))
+        self.next_label, self.cadence_label = _label(tr("Next chord"), is_muted=True), _label(tr("Cadence"))
+        self.left_hand_label, self.beat_label = (
+            _label(tr("Left hand"), is_muted=True),
+            _label(tr("Beat"), is_muted=True),
+        )
+        self.tempo_label, self.source_label = _label(tr("Tempo")), _label(tr("Source of the tempo"), is_muted=True)
+        self.temperature_label = _label(tr("Temperature"), is_muted=True)
+        self.model_label, self.preset_label = _label(tr("Model"), is_muted=True), _label(tr("Preset"), is_muted=True)
         self._by_importance = (
             self.chord_label,
             self.key_label,
@@ -114,7 +118,7 @@ class HearingStrip(QWidget):
             return
         self._shown = texts, facts
         for label, text in (
-            (self.key_label, texts.key or "Key \N{EN DASH}"),
+            (self.key_label, texts.key or tr("Key \N{EN DASH}")),
             (self.certainty_label, texts.certainty),
             (self.chord_label, texts.chord),
             (self.numeral_label, texts.numeral),

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from bachbridge import __version__
 from bachbridge.settings_file import settings_path
+from bachbridge_gui.translation import tr, translatable
 
 _PARTS = ("PyQt6", "onnxruntime", "numpy", "mido", "python-rtmidi", "miniaudio", "verovio", "linkpython-extern")
 _DOCUMENTS = {
-    "Settings": "settings.md",
-    "Models": "models.md",
-    "Words": "glossary.md",
-    "Reliability": "reliability.md",
+    translatable("Settings"): "settings.md",
+    translatable("Models"): "models.md",
+    translatable("Words"): "glossary.md",
+    translatable("Reliability"): "reliability.md",
 }
 """Titles of the documents for players, and their files."""
 
@@ -25,29 +26,32 @@ def part_versions() -> dict[str, str]:
         try:
             found[name] = version(name)
         except PackageNotFoundError:
-            found[name] = "not installed"
+            found[name] = tr("not installed")
     return found
 
 
 def about_markdown() -> str:
     """Return the page about the program."""
     rows = "\n".join(f"| {name} | {number} |" for name, number in part_versions().items())
-    return (
-        f"# BachBridge {__version__}\n\n"
-        "Continues and harmonizes what you play, live over MIDI, with small neural networks that run on this computer. "
-        "Nothing that you play leaves it.\n\n"
-        "Free software under the GNU General Public License, version 3 or later, without any warranty: see "
-        "<https://www.gnu.org/licenses/gpl-3.0.html>.\n\n"
-        f"Settings, presets and profiles are in `{settings_path().parent}`. A session log is written if you start with "
-        "`bachbridge play --log FILE`.\n\n"
-        f"| Part | Version |\n|---|---|\n{rows}\n\n{platform.platform()}\n"
+    return tr(
+        "# BachBridge {version}\n\nContinues and harmonizes what you play, live over MIDI, "
+        "with small neural networks that run on this computer. Nothing that you play "
+        "leaves it.\n\nFree software under the GNU General Public License, version 3 or "
+        "later, without any warranty: see <https://www.gnu.org/licenses/gpl-3.0.html>.\n\n"
+        "Settings, presets and profiles are in `{folder}`. A session log is written if "
+        "you start with `bachbridge play --log FILE`.\n\n| Part | Version |\n|---|---|\n"
+        "{rows}\n\n{platform}\n",
+        version=__version__,
+        folder=settings_path().parent,
+        rows=rows,
+        platform=platform.platform(),
     )
 
 
 def documents() -> dict[str, Path]:
     """Return the documents that came with the program, by title."""
     found = {title: _shipped_file(f"docs/{name}") for title, name in _DOCUMENTS.items()}
-    return {title: path for title, path in found.items() if path is not None}
+    return {tr(title): path for title, path in found.items() if path is not None}
 
 
 def site_page() -> Path | None:

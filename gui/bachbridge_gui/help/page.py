@@ -10,8 +10,14 @@ from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QTabWidget, QTe
 from bachbridge_gui.help.about import about_markdown, doctor_command, documents, site_page
 from bachbridge_gui.help.problem_report import ProblemReport
 from bachbridge_gui.help.shortcut_table import shortcut_groups
+from bachbridge_gui.translation import tr, translatable
 
-TABS = ("Shortcuts", "Documentation", "About", "Report a problem")
+TABS = (
+    translatable("Shortcuts"),
+    translatable("Documentation"),
+    translatable("About"),
+    translatable("Report a problem"),
+)
 
 
 class HelpPage(QWidget):
@@ -23,17 +29,17 @@ class HelpPage(QWidget):
     def __init__(self, list_notices: Callable[[], Sequence[str]]) -> None:
         super().__init__()
         self.tabs = QTabWidget()
-        self.shortcuts, self.about = _make_browser("Shortcuts"), _make_browser("About BachBridge")
+        self.shortcuts, self.about = _make_browser(tr("Shortcuts")), _make_browser(tr("About BachBridge"))
         self.documents = DocumentView()
         self.report = ProblemReport(doctor_command(), list_notices)
         self.shortcuts.setHtml(shortcuts_html())
         self.about.setMarkdown(about_markdown())
         for title, page in zip(TABS, (self.shortcuts, self.documents, self.about, self.report), strict=True):
-            self.tabs.addTab(page, title)
-        self.tabs.setAccessibleName("Help")
-        close_button = QPushButton("Close")
-        close_button.setToolTip("Back to the music")
-        close_button.setAccessibleName("Close the help")
+            self.tabs.addTab(page, tr(title))
+        self.tabs.setAccessibleName(tr("Help"))
+        close_button = QPushButton(tr("Close"))
+        close_button.setToolTip(tr("Back to the music"))
+        close_button.setAccessibleName(tr("Close the help"))
         close_button.clicked.connect(self.closed)
         line = QHBoxLayout()
         line.addStretch(1)
@@ -42,7 +48,7 @@ class HelpPage(QWidget):
         column.setContentsMargins(16, 16, 16, 16)
         column.addWidget(self.tabs, 1)
         column.addLayout(line)
-        self.setAccessibleName("Help")
+        self.setAccessibleName(tr("Help"))
 
     def show_tab(self, title: str) -> None:
         """Show one of `TABS`."""
@@ -55,27 +61,27 @@ class DocumentView(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._paths = documents()
-        self.chooser, self.text = QComboBox(), _make_browser("Document")
+        self.chooser, self.text = QComboBox(), _make_browser(tr("Document"))
         self.chooser.addItems(list(self._paths))
-        self.chooser.setAccessibleName("Document")
-        self.chooser.setToolTip("Which document to read")
-        self.folder_button = QPushButton("Open the folder")
-        self.folder_button.setAccessibleName("Open the folder of the documents")
+        self.chooser.setAccessibleName(tr("Document"))
+        self.chooser.setToolTip(tr("Which document to read"))
+        self.folder_button = QPushButton(tr("Open the folder"))
+        self.folder_button.setAccessibleName(tr("Open the folder of the documents"))
         self.folder_button.clicked.connect(self._open_folder)
         self.folder_button.setEnabled(bool(self._paths))
         self.folder_button.setToolTip(
-            "Show the files in your file manager" if self._paths else "The documents are not installed"
+            tr("Show the files in your file manager") if self._paths else tr("The documents are not installed")
         )
         line = QHBoxLayout()
-        self.site_button = QPushButton("Open in your browser")
-        self.site_button.setAccessibleName("Open the documentation in your browser")
+        self.site_button = QPushButton(tr("Open in your browser"))
+        self.site_button.setAccessibleName(tr("Open the documentation in your browser"))
         self.site_button.clicked.connect(self._open_site)
         self._site = site_page()
         self.site_button.setEnabled(self._site is not None)
         self.site_button.setToolTip(
-            "All pages, with pictures, sound and a search; no network is needed"
+            tr("All pages, with pictures, sound and a search; no network is needed")
             if self._site
-            else "The pages for the browser are not installed: make docs builds them"
+            else tr("The pages for the browser are not installed: make docs builds them")
         )
         line.addWidget(self.chooser, 1)
         line.addWidget(self.site_button)
@@ -92,8 +98,10 @@ class DocumentView(QWidget):
         try:
             content = path.read_text("utf-8") if path else ""
         except OSError as error:
-            content = f"This document cannot be read ({error.strerror}): install BachBridge again."
-        self.text.setMarkdown(content or "The documents are not installed: read them on BachBridge's web page.")
+            content = tr(
+                "This document cannot be read ({strerror}): install BachBridge again.", strerror=error.strerror
+            )
+        self.text.setMarkdown(content or tr("The documents are not installed: read them on BachBridge's web page."))
 
     def _open_site(self) -> None:
         if self._site is not None:
@@ -120,5 +128,5 @@ def _make_browser(name: str) -> QTextBrowser:
     browser = QTextBrowser()
     browser.setOpenExternalLinks(True)
     browser.setAccessibleName(name)
-    browser.setToolTip("Use the arrow keys to scroll")
+    browser.setToolTip(tr("Use the arrow keys to scroll"))
     return browser

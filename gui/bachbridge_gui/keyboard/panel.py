@@ -5,6 +5,7 @@ from PyQt6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QSizePolicy, QS
 
 from bachbridge_gui.keyboard.computer_keys import KEY_LAYOUTS, KeyLayout
 from bachbridge_gui.keyboard.widget import OCTAVE_RANGE, PianoKeyboard
+from bachbridge_gui.translation import tr
 from bachbridge_gui.widgets.tokens import SPACE_XS_PX
 
 _HEIGHT_PX = 120
@@ -20,27 +21,27 @@ class KeyboardPanel(QWidget):
         super().__init__()
         self._keyboard = keyboard
         self.octave = _make_spin_box(
-            "Octave", *OCTAVE_RANGE, keyboard.octave, "Shift the computer keyboard by this many octaves"
+            tr("Octave"), *OCTAVE_RANGE, keyboard.octave, tr("Shift the computer keyboard by this many octaves")
         )
         self.velocity = _make_spin_box(
-            "Velocity", 1, 127, keyboard.velocity, "Velocity of the notes from the computer keyboard"
+            tr("Velocity"), 1, 127, keyboard.velocity, tr("Velocity of the notes from the computer keyboard")
         )
         self.octave.valueChanged.connect(lambda octave: setattr(keyboard, "octave", octave))
         self.velocity.valueChanged.connect(lambda velocity: setattr(keyboard, "velocity", velocity))
         self.layout_box = QComboBox()
         for layout in KEY_LAYOUTS:
             self.layout_box.addItem(layout.upper(), layout)
-        self.layout_box.setAccessibleName("Piano: letters on the computer's keys")
-        self.layout_box.setToolTip("The letters on your computer's keyboard; the same places play the same notes")
+        self.layout_box.setAccessibleName(tr("Piano: letters on the computer's keys"))
+        self.layout_box.setToolTip(tr("The letters on your computer's keyboard; the same places play the same notes"))
         self.layout_box.activated.connect(self._choose_layout)
         self.show_layout(keyboard.key_layout)
         keyboard.octaveChanged.connect(self.octave.setValue)
         keyboard.velocityChanged.connect(self.velocity.setValue)
         form = QFormLayout()
         form.setContentsMargins(0, 0, 0, 0)
-        form.addRow("Octave", self.octave)
-        form.addRow("Velocity", self.velocity)
-        form.addRow("Keys", self.layout_box)
+        form.addRow(tr("Octave"), self.octave)
+        form.addRow(tr("Velocity"), self.velocity)
+        form.addRow(tr("Keys"), self.layout_box)
         form.setVerticalSpacing(SPACE_XS_PX)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 4, 8, 8)
@@ -64,6 +65,6 @@ def _make_spin_box(name: str, minimum: int, maximum: int, value: int, tooltip: s
     box = QSpinBox()
     box.setRange(minimum, maximum)
     box.setValue(value)
-    box.setAccessibleName(f"Piano: {name.lower()}")
+    box.setAccessibleName(tr("Piano: {name}", name=name))
     box.setToolTip(tooltip)
     return box

@@ -16,6 +16,7 @@ from bachbridge_gui.keyboard import painter as keyboard_painter
 from bachbridge_gui.keyboard.computer_keys import KeyLayout, guess_layout, key_labels, semitone_of_key
 from bachbridge_gui.keyboard.painter import KeyboardLayout
 from bachbridge_gui.state.view_types import PLAYER
+from bachbridge_gui.translation import tr
 
 _QtKey = Qt.Key
 _OCTAVE_DOWN_KEYS = {_QtKey.Key_PageDown, _QtKey.Key_Comma, _QtKey.Key_Less}
@@ -48,13 +49,15 @@ class PianoKeyboard(QWidget):
         self._octave, self._velocity = 0, 84
         self._show_letters = True
         self._key_layout: KeyLayout = guess_layout(QLocale.system())
-        self.setAccessibleName("On-screen piano")
+        self.setAccessibleName(tr("On-screen piano"))
         self.setAccessibleDescription(
-            "Play with the mouse (lower on a key is louder), or with the two lower rows of letters and the two above. "
-            "Page Up and Page Down change the octave, K plays softer and L louder."
+            tr(
+                "Play with the mouse (lower on a key is louder), or with the two lower rows of letters and the two "
+                "above. Page Up and Page Down change the octave, K plays softer and L louder."
+            )
         )
         self.setToolTip(
-            "Plays like your MIDI keyboard; lower on a key is louder. Page Up/Down: octave, K: softer, L: louder"
+            tr("Plays like your MIDI keyboard; lower on a key is louder. Page Up/Down: octave, K: softer, L: louder")
         )
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

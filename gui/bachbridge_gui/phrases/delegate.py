@@ -19,6 +19,7 @@ from bachbridge_gui.state.exchanges import (
     exchange_summary,
     exchange_title,
 )
+from bachbridge_gui.translation import tr
 from bachbridge_gui.widgets.palette import draw_shape, is_dark, mix_colours, part_colour, part_style
 
 ROW_HEIGHT_PX, _TEXT_LINES = 74, 3
@@ -48,8 +49,8 @@ class PhraseDelegate(QStyledItemDelegate):
         editor = QLineEdit(parent)
         editor.setPlaceholderText(str(index.data()))
         editor.setMaxLength(80)
-        editor.setAccessibleName("Name of the phrase")
-        editor.setToolTip("Press Enter to keep the new name, or Esc to keep the old one")
+        editor.setAccessibleName(tr("Name of the phrase"))
+        editor.setToolTip(tr("Press Enter to keep the new name, or Esc to keep the old one"))
         return editor
 
     def updateEditorGeometry(

@@ -8,6 +8,7 @@ from PyQt6.QtWidgets import QAbstractItemView, QListView, QSizePolicy, QToolButt
 
 from bachbridge_gui.phrases.delegate import PhraseDelegate
 from bachbridge_gui.phrases.model import PhraseListModel
+from bachbridge_gui.translation import tr
 
 _Flag = QItemSelectionModel.SelectionFlag
 
@@ -26,8 +27,8 @@ class PhraseListView(QListView):
         self.setUniformItemSizes(True)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.setAccessibleName("Phrases and answers")
-        self.setToolTip("Your phrases and their answers. Drag a row into your DAW, or drop a MIDI file here.")
+        self.setAccessibleName(tr("Phrases and answers"))
+        self.setToolTip(tr("Your phrases and their answers. Drag a row into your DAW, or drop a MIDI file here."))
 
     @property
     def selection(self) -> QItemSelectionModel:

@@ -20,6 +20,7 @@ from bachbridge_gui.state.exchanges import (
     exchange_title,
     screen_reader_text,
 )
+from bachbridge_gui.translation import tr
 
 EXCHANGE_ROLE = Qt.ItemDataRole.UserRole
 NO_PARENT = QModelIndex()
@@ -51,9 +52,17 @@ class PhraseListModel(QAbstractListModel):
             case Qt.ItemDataRole.EditRole:
                 return exchange.name
             case Qt.ItemDataRole.ToolTipRole:
-                facts = (exchange_summary(exchange), exchange_close_text(exchange), f"{exchange.bpm:.0f} bpm")
+                facts = (
+                    exchange_summary(exchange),
+                    exchange_close_text(exchange),
+                    tr("{bpm:.0f} bpm", bpm=exchange.bpm),
+                )
                 known = ", ".join(fact for fact in facts if fact)
-                return f"{exchange_title(exchange)}: {known}. Drag it into your DAW."
+                return tr(
+                    "{title}: {known}. Drag it into your DAW.",
+                    title=exchange_title(exchange),
+                    known=known,
+                )
             case Qt.ItemDataRole.AccessibleTextRole:
                 return screen_reader_text(exchange)
             case _:

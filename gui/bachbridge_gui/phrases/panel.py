@@ -20,6 +20,7 @@ from bachbridge_gui.phrases.model import PhraseListModel
 from bachbridge_gui.state.drag_files import DragFiles
 from bachbridge_gui.state.exchanges import Exchange, ExchangeClose, exchange_title, file_stem, midi_export
 from bachbridge_gui.state.midi_drop import droppable_file
+from bachbridge_gui.translation import tr, tr_count
 from bachbridge_gui.widgets.undo_bar import UndoBar
 
 _COPY = Qt.DropAction.CopyAction
@@ -45,7 +46,7 @@ class PhrasePanel(QWidget):
         self.undo_action = self._make_undo_action()
         self.undo_bar = UndoBar(self.undo_action, self)
         self._hint = QLabel(
-            "Play a phrase. It appears here with its answer.\n\nOr drop a MIDI file here to have it answered."
+            tr("Play a phrase. It appears here with its answer.\n\nOr drop a MIDI file here to have it answered.")
         )
         self._ask_obstacle = ""
         self._file_reader = DroppedFileReader(self)
@@ -54,7 +55,7 @@ class PhrasePanel(QWidget):
         self._lay_out()
         self._connect()
         self.setAcceptDrops(True)
-        self.setAccessibleName("Phrases")
+        self.setAccessibleName(tr("Phrases"))
         self._refresh()
 
     # ------------------------------------------------------------ for the window
@@ -134,7 +135,11 @@ class PhrasePanel(QWidget):
 
     def _delete(self) -> None:
         rows, deleted = self.view.selected_rows, self.selected_entries()
-        title = f"“{exchange_title(deleted[0])}”" if len(deleted) == 1 else f"{len(deleted)} phrases"
+        title = (
+            f"“{exchange_title(deleted[0])}”"
+            if len(deleted) == 1
+            else tr_count("{count} phrase", "{count} phrases", len(deleted))
+        )
         self.undo_bar.show_deleted(title)
         self.model.delete(rows)
         if remaining := len(self.model.entries):
@@ -149,7 +154,7 @@ class PhrasePanel(QWidget):
 
     def _export(self, entries: Sequence[Exchange]) -> None:
         proposed = f"{file_stem(entries)}.mid"
-        name, _ = QFileDialog.getSaveFileName(self, "Save as a MIDI file", proposed, "MIDI files (*.mid)")
+        name, _ = QFileDialog.getSaveFileName(self, tr("Save as a MIDI file"), proposed, tr("MIDI files (*.mid)"))
         if name:
             self.export_to(Path(name), entries)
 
@@ -160,7 +165,7 @@ class PhrasePanel(QWidget):
             obstacle = find_obstacle(action.name, selected, count, self._ask_obstacle)
             self.phrase_actions[action.name].setEnabled(not obstacle)
             self.phrase_actions[action.name].setToolTip(action_tooltip(action, obstacle))
-        _set_action_text(self.phrase_actions["keep"], "Don't keep" if all_kept(selected) else "Keep")
+        _set_action_text(self.phrase_actions["keep"], tr("Don't keep") if all_kept(selected) else tr("Keep"))
         self.undo_action.setEnabled(bool(self.model.entries.last_deleted))
         self._hint.setVisible(not count)
         self.view.setVisible(bool(count))
@@ -202,7 +207,7 @@ class PhrasePanel(QWidget):
 
     def _make_action(self, phrase_action: PhraseAction) -> QAction:
         action = QAction(self)
-        _set_action_text(action, phrase_action.text)
+        _set_action_text(action, tr(phrase_action.text))
         action.setShortcuts([QKeySequence(key) for key in phrase_action.shortcuts])
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         action.triggered.connect(lambda: self._run_action(phrase_action.name))
@@ -210,10 +215,10 @@ class PhrasePanel(QWidget):
         return action
 
     def _make_undo_action(self) -> QAction:
-        action = QAction("Undo", self)
+        action = QAction(tr("Undo"), self)
         action.setShortcut(QKeySequence(QKeySequence.StandardKey.Undo))
         action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        action.setToolTip("Bring back what was deleted last (Ctrl+Z)")
+        action.setToolTip(tr("Bring back what was deleted last (Ctrl+Z)"))
         action.triggered.connect(self._undo_delete)
         self.addAction(action)
         return action
@@ -222,14 +227,14 @@ class PhrasePanel(QWidget):
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._hint.setWordWrap(True)
         self._hint.setContentsMargins(16, 16, 16, 16)
-        self._hint.setAccessibleName("How phrases get here")
+        self._hint.setAccessibleName(tr("How phrases get here"))
         session = SessionButton()
         session.dragged.connect(self._drag_session)
         buttons = QGridLayout()
         buttons.setSpacing(4)
         for action in PHRASE_ACTIONS:
             tool_button = session if action.name == "session" else None
-            button = action_button(self.phrase_actions[action.name], action.text, tool_button)
+            button = action_button(self.phrase_actions[action.name], tr(action.text), tool_button)
             row, first_column, column_span = action.grid_cell
             buttons.addWidget(button, row, first_column, 1, column_span)
         for column_index in range(6):
@@ -253,7 +258,7 @@ class PhrasePanel(QWidget):
     def make_menu(self) -> QMenu:
         """Return the context menu."""
         menu = QMenu(self)
-        menu.setAccessibleName("Phrase")
+        menu.setAccessibleName(tr("Phrase"))
         menu.setToolTipsVisible(True)
         menu.addActions([*self.phrase_actions.values(), self.undo_action])
         return menu

@@ -13,6 +13,7 @@ from bachbridge.music.notes import BLACK_KEYS, pitch_name
 from bachbridge_gui.piano_roll.coordinates import BeatLine, RollScale
 from bachbridge_gui.piano_roll.painter import RollColours
 from bachbridge_gui.state.view_types import PhraseSpan
+from bachbridge_gui.translation import tr
 from bachbridge_gui.widgets.palette import draw_shape, part_style
 
 KEYBOARD_PX, HARMONY_PX, RULER_PX, LANE_PX = 48, 22, 44, 24
@@ -172,7 +173,12 @@ def paint_phrase_lane(
         painter.setPen(colours.palette.color(role))
         visible = area.intersected(QRectF(0, area.top(), width, area.height())).adjusted(8, 0, -4, 0)
         label = next(
-            (text for text in (f"Phrase {span.number}", str(span.number)) if _fits(painter, text, visible)), ""
+            (
+                text
+                for text in (tr("Phrase {number}", number=span.number), str(span.number))
+                if _fits(painter, text, visible)
+            ),
+            "",
         )
         painter.drawText(visible, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, label)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)

@@ -15,10 +15,11 @@ from typing import Literal
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPalette, QPixmap
 
-from bachbridge.music.notes import key_from_number, key_name
+from bachbridge.music.notes import key_from_number
 from bachbridge_gui.piano_roll.coordinates import RollScale
 from bachbridge_gui.piano_roll.painter import RollColours
 from bachbridge_gui.state.harmony_track import HarmonyMark, HarmonyTrack
+from bachbridge_gui.state.harmony_words import cadence_text, key_text
 from bachbridge_gui.widgets.typography import scaled_font
 
 RunKind = Literal["key", "chord", "numeral", "close", "cadence"]
@@ -88,10 +89,10 @@ def _wanted_runs(mark: HarmonyMark) -> list[LabelRun]:
     """Return the runs of a label, the most important first; its chord if there is one, else its key."""
     key = key_from_number(mark.new_key)
     runs = [LabelRun("chord", mark.chord)] if mark.chord else []
-    runs += [LabelRun("key", f"{key_name(key)}{':' if mark.chord else ''}")] if key else []
+    runs += [LabelRun("key", f"{key_text(key)}{':' if mark.chord else ''}")] if key else []
     runs += [LabelRun("close", "")] if mark.cadence else []
     runs += [LabelRun("numeral", mark.numeral)] if mark.numeral else []
-    runs += [LabelRun("cadence", f"{mark.cadence} cadence")] if mark.cadence else []
+    runs += [LabelRun("cadence", cadence_text(mark.cadence))] if mark.cadence else []
     return runs
 
 

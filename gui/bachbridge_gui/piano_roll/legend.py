@@ -7,6 +7,7 @@ from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QPainter, QPaintEvent, QPalette, QPixmap
 from PyQt6.QtWidgets import QAbstractButton, QWidget
 
+from bachbridge_gui.translation import tr
 from bachbridge_gui.widgets.palette import PART_STYLES, draw_shape, is_dark, part_colour
 from bachbridge_gui.widgets.tokens import CAPTION_SCALE, RADIUS_PX, SPACE_S_PX, SPACE_XS_PX
 from bachbridge_gui.widgets.typography import scaled_font
@@ -27,7 +28,7 @@ class VoiceLegend(QAbstractButton):
         self._shows_names = True
         self._pixmap: tuple[object, QPixmap] | None = None
         self.setFont(scaled_font(self.font(), CAPTION_SCALE))
-        self.setAccessibleName("Signs of the parts")
+        self.setAccessibleName(tr("Signs of the parts"))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.clicked.connect(self._toggle)
@@ -66,9 +67,10 @@ class VoiceLegend(QAbstractButton):
         self.set_open(is_open=not self._is_open)
 
     def _describe(self) -> None:
-        names = ", ".join(f"{style.name} {style.shape}" for style in PART_STYLES.values())
+        names = ", ".join(f"{style.label} {style.shape_label}" for style in PART_STYLES.values())
         self.setAccessibleDescription(names)
-        self.setToolTip(f"{names}. Click to {'hide' if self._is_open else 'show'} the names.")
+        hint = tr("Click to hide the names.") if self._is_open else tr("Click to show the names.")
+        self.setToolTip(f"{names}. {hint}")
 
     def _size(self, *, is_column: bool) -> QSize:
         widths = [self._item_width(voice) for voice in PART_STYLES]
@@ -81,7 +83,7 @@ class VoiceLegend(QAbstractButton):
     def _item_width(self, voice: int) -> int:
         if not self._shows_names:
             return _SIGN_PX
-        return _SIGN_PX + SPACE_XS_PX + self.fontMetrics().horizontalAdvance(PART_STYLES[voice].name)
+        return _SIGN_PX + SPACE_XS_PX + self.fontMetrics().horizontalAdvance(PART_STYLES[voice].label)
 
     # ------------------------------------------------------------ painting
 
@@ -126,7 +128,7 @@ class VoiceLegend(QAbstractButton):
         if self._shows_names:
             painter.setPen(self.palette().color(QPalette.ColorRole.Text))
             text_area = QRectF(x + _SIGN_PX + SPACE_XS_PX, y, self._item_width(voice), line_px)
-            painter.drawText(text_area, Qt.AlignmentFlag.AlignVCenter, PART_STYLES[voice].name)
+            painter.drawText(text_area, Qt.AlignmentFlag.AlignVCenter, PART_STYLES[voice].label)
 
     def changeEvent(self, e: QEvent | None) -> None:
         super().changeEvent(e)

@@ -12,8 +12,9 @@ from bachbridge_gui.piano_roll.painter import RollColours
 from bachbridge_gui.piano_roll.tile_cache import RollSource, TileCache, Viewport
 from bachbridge_gui.piano_roll.visible_notes import NoteIndex
 from bachbridge_gui.state.view_types import RollNote
+from bachbridge_gui.translation import tr, translatable
 
-HINT = "Play something \N{EN DASH} your notes appear here"
+HINT = translatable("Play something \N{EN DASH} your notes appear here")
 
 
 class RollPicture:
@@ -75,4 +76,4 @@ class RollPicture:
             return
         painter.setPen(colours.grey(0.6))
         area = QRectF(0, 0, scale.width / scale.pixel_ratio, scale.height / scale.pixel_ratio)
-        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, HINT)
+        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, tr(HINT))

@@ -17,6 +17,7 @@ from bachbridge_gui.piano_roll.picture import RollPicture
 from bachbridge_gui.piano_roll.tile_cache import RollSource, Viewport
 from bachbridge_gui.piano_roll.visible_notes import NoteIndex
 from bachbridge_gui.state.view_types import PhraseSpan
+from bachbridge_gui.translation import tr
 
 MIN_ZOOM_SECONDS, MAX_ZOOM_SECONDS = 2.0, 60.0
 """Limits of the time that the roll shows, in seconds."""
@@ -45,10 +46,12 @@ class PianoRoll(QWidget):
         self._selected: int | None = None
         self._pressed: tuple[float, int] | None = None
         self._dragged = False
-        self.setAccessibleName("Piano roll")
+        self.setAccessibleName(tr("Piano roll"))
         self.setAccessibleDescription(
-            "Your notes and the answers. Left and right scroll, Home and End go to the beginning and to now, "
-            "plus and minus zoom, up and down select a phrase."
+            tr(
+                "Your notes and the answers. Left and right scroll, Home and End go to the beginning and to now, "
+                "plus and minus zoom, up and down select a phrase."
+            )
         )
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)

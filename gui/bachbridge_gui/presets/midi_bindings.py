@@ -14,6 +14,7 @@ from bachbridge.protocol.field_types import SettingValue
 from bachbridge.settings import Settings
 from bachbridge_gui.settings.store import COMMANDS
 from bachbridge_gui.settings.targets import ENGINE_COMMAND_SETTINGS, target_label, value_from_controller
+from bachbridge_gui.translation import tr
 
 _FIRST_CHANNEL_MODE = 120
 """Controller numbers from here on are channel mode messages (all notes off …), not knobs."""
@@ -143,8 +144,8 @@ class MidiBindings:
             for other in self.bindings[index + 1 :]:
                 channels = {first.channel, other.channel}
                 if first.controller == other.controller and (len(channels) == 1 or None in channels):
-                    pair = f"{target_label(first.target)} and {target_label(other.target)}"
-                    found.append(f"{first.badge} moves both {pair}: remove one of them.")
+                    pair = tr("{one} and {other}", one=target_label(first.target), other=target_label(other.target))
+                    found.append(tr("{badge} moves both {pair}: remove one of them.", badge=first.badge, pair=pair))
         return found
 
     def _reserved_bindings(self, settings: Settings) -> list[str]:
@@ -156,16 +157,20 @@ class MidiBindings:
             )
             if other_use:
                 found.append(
-                    f"{binding.badge} moves {target_label(binding.target)}, but it is also {other_use}: "
-                    "learn another one."
+                    tr(
+                        "{badge} moves {target}, but it is also {other_use}: learn another one.",
+                        badge=binding.badge,
+                        target=target_label(binding.target),
+                        other_use=other_use,
+                    )
                 )
         return found
 
 
 def _reserved_use(controller: int) -> str:
     if controller == SUSTAIN:
-        return "the sustain pedal"
-    return "a channel mode message" if controller >= _FIRST_CHANNEL_MODE else ""
+        return tr("the sustain pedal")
+    return tr("a channel mode message") if controller >= _FIRST_CHANNEL_MODE else ""
 
 
 def _engine_controller_conflicts(settings: Settings) -> list[str]:
@@ -177,8 +182,12 @@ def _engine_controller_conflicts(settings: Settings) -> list[str]:
         other_use = _reserved_use(number) or seen.get(number, "")
         if number >= 0 and other_use:
             found.append(
-                f"CC {number} is both {other_use} and {target_label(command)}: "
-                "learn another controller for one of them."
+                tr(
+                    "CC {number} is both {other_use} and {command}: learn another controller for one of them.",
+                    number=number,
+                    other_use=other_use,
+                    command=target_label(command),
+                )
             )
         seen.setdefault(number, target_label(command))
     return found

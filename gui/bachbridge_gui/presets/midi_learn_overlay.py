@@ -10,6 +10,7 @@ from bachbridge.errors import BachBridgeError
 from bachbridge_gui.presets.midi_learn import MidiLearn
 from bachbridge_gui.presets.midi_profiles import ProfileFolder
 from bachbridge_gui.settings.targets import target_label
+from bachbridge_gui.translation import tr, translatable
 from bachbridge_gui.widgets.name_picker import NamePicker
 from bachbridge_gui.widgets.segments import SegmentButton
 
@@ -40,8 +41,8 @@ class LearnOverlay(QAbstractButton):
         super().__init__(parent)
         self._target, self._midi_learn = target, midi_learn
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName(f"Learn {target_label(target)}")
-        self.setToolTip(f"Press this, then move the knob that is to control {target_label(target)}.")
+        self.setAccessibleName(tr("Learn {target}", target=target_label(target)))
+        self.setToolTip(tr("Press this, then move the knob that is to control {target}.", target=target_label(target)))
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.clicked.connect(lambda: midi_learn.arm(target))
         midi_learn.changed.connect(self.refresh)
@@ -80,7 +81,7 @@ class LearnOverlay(QAbstractButton):
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 4, 4)
         if armed:
             painter.setPen(palette.color(QPalette.ColorRole.HighlightedText))
-            text = "Move a knob …" if self.width() > 110 else "knob …"
+            text = tr("Move a knob …") if self.width() > 110 else tr("knob …")
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, text)
 
 
@@ -93,12 +94,12 @@ class MidiLearnBar(QWidget):
     def __init__(self, midi_learn: MidiLearn, profiles: ProfileFolder | None = None) -> None:
         super().__init__()
         self._midi_learn, self._profiles, self._error = midi_learn, profiles, ""
-        self.learn_button = SegmentButton("Learn", tall=False)
+        self.learn_button = SegmentButton(tr("Learn"), tall=False)
         self.learn_button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         LearnEscapeFilter(self.learn_button, midi_learn)
-        self.learn_button.setAccessibleName("Learn a knob")
+        self.learn_button.setAccessibleName(tr("Learn a knob"))
         self.learn_button.setToolTip(
-            "Press a control, then move a knob of your keyboard. From then on the knob moves that control."
+            tr("Press a control, then move a knob of your keyboard. From then on the knob moves that control.")
         )
         self.learn_button.toggled.connect(midi_learn.set_active)
         self.status_label = QLabel()
@@ -112,8 +113,8 @@ class MidiLearnBar(QWidget):
         self.profile_box: NamePicker | None = None
         if profiles:
             self.profile_box = NamePicker(
-                "profile",
-                "A profile stores which knob moves which control. A preset stores how the music is made.",
+                translatable("profile"),
+                tr("A profile stores which knob moves which control. A preset stores how the music is made."),
                 can_rename=True,
             )
             line.addWidget(self.profile_box, 1)
@@ -166,9 +167,15 @@ class MidiLearnBar(QWidget):
         self.learn_button.setChecked(self._midi_learn.active)
         lines = [self._error, *self._midi_learn.conflicts()]
         if self._midi_learn.armed_target is not None:
-            lines.insert(0, f"Move the knob for {target_label(self._midi_learn.armed_target)} … Esc cancels.")
+            lines.insert(
+                0,
+                tr(
+                    "Move the knob for {target} … Esc cancels.",
+                    target=target_label(self._midi_learn.armed_target),
+                ),
+            )
         elif self._midi_learn.active:
-            lines.insert(0, "Press a control, then move a knob. Delete removes the knob, Esc ends.")
+            lines.insert(0, tr("Press a control, then move a knob. Delete removes the knob, Esc ends."))
         text = "\n".join(line for line in lines if line)
         self.status_label.setText(text)
         self.status_label.setVisible(bool(text))

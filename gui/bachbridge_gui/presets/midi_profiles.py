@@ -15,6 +15,7 @@ from bachbridge.settings import Settings
 from bachbridge_gui.presets.midi_bindings import Binding
 from bachbridge_gui.settings.targets import ENGINE_COMMAND_SETTINGS, is_target
 from bachbridge_gui.state.json_store import JsonObject, JsonStore, convert_json
+from bachbridge_gui.translation import tr
 
 FORMAT = 1
 
@@ -91,14 +92,19 @@ def bindings_from_rows(rows: list[BindingRow]) -> tuple[Binding, ...]:
     """Convert the rows of a file to bindings; `ConfigError` if this version does not know a target."""
     unknown = next((row.target for row in rows if not is_target(row.target)), None)
     if unknown is not None:
-        raise ConfigError(f"A controller moves {unknown[:40]!r}, which this version does not have: update BachBridge.")
+        raise ConfigError(
+            tr(
+                "A controller moves {unknown}, which this version does not have: update BachBridge.",
+                unknown=unknown[:40],
+            )
+        )
     return tuple(Binding(row.target, row.controller, None if row.channel is None else row.channel - 1) for row in rows)
 
 
 def _profile_from_json(table: JsonObject) -> MidiProfile:
     content = convert_json(table, ProfileFile, "profile")
     if content.format > FORMAT:
-        raise ConfigError("This profile was saved by a later version: update BachBridge.")
+        raise ConfigError(tr("This profile was saved by a later version: update BachBridge."))
     if not content.own.keys() <= set(ENGINE_COMMAND_SETTINGS.values()):
-        raise ConfigError("This profile has commands that this version does not know: choose another one.")
+        raise ConfigError(tr("This profile has commands that this version does not know: choose another one."))
     return MidiProfile(bindings_from_rows(content.bindings), tuple(content.own.items()))

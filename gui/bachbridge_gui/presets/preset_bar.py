@@ -18,10 +18,11 @@ from bachbridge_gui.presets.factory_presets import FACTORY_PRESETS, factory_pres
 from bachbridge_gui.presets.midi_learn import MidiLearn
 from bachbridge_gui.presets.presets import SUFFIX, Preset, PresetFolder
 from bachbridge_gui.settings.store import SettingsStore
+from bachbridge_gui.translation import tr, translatable
 from bachbridge_gui.widgets.name_picker import NamePicker
 from bachbridge_gui.widgets.styling import guard_wheel_and_menu
 
-_FILE_FILTER = f"Presets (*{SUFFIX} *.json)"
+_FILE_PATTERN = f"(*{SUFFIX} *.json)"
 
 
 class PresetBar(QWidget):
@@ -36,10 +37,13 @@ class PresetBar(QWidget):
         super().__init__()
         self._store, self._midi_learn, self._presets = store, midi_learn, presets
         self.preset_box, self.program_box = (
-            NamePicker("preset", "A preset is all settings and learnt knobs under one name. Choose one to begin."),
+            NamePicker(
+                translatable("preset"),
+                tr("A preset is all settings and learnt knobs under one name. Choose one to begin."),
+            ),
             QSpinBox(),
         )
-        self.import_action, self.export_action = QAction("Import …", self), QAction("Export …", self)
+        self.import_action, self.export_action = QAction(tr("Import …"), self), QAction(tr("Export …"), self)
         self._chosen: Settings | None = None
         """The settings of the chosen preset; None if none is chosen."""
         self._build_layout()
@@ -48,10 +52,10 @@ class PresetBar(QWidget):
 
     def _build_layout(self) -> None:
         self.program_box.setRange(0, 128)
-        self.program_box.setSpecialValueText("No program")
-        self.program_box.setPrefix("Program ")
+        self.program_box.setSpecialValueText(tr("No program"))
+        self.program_box.setPrefix(f"{tr('Program')} ")
         self.program_box.setKeyboardTracking(False)
-        self.program_box.setAccessibleName("Program number of the preset")
+        self.program_box.setAccessibleName(tr("Program number of the preset"))
         guard_wheel_and_menu(self.program_box)
         menu = self.preset_box.menu_button.menu()
         if menu:
@@ -62,7 +66,7 @@ class PresetBar(QWidget):
         line.setSpacing(8)
         line.addWidget(self.preset_box, 1)
         line.addWidget(self.program_box)
-        self.setAccessibleName("Presets")
+        self.setAccessibleName(tr("Presets"))
 
     def _connect_signals(self) -> None:
         self.preset_box.chosen.connect(self.choose)
@@ -102,7 +106,9 @@ class PresetBar(QWidget):
 
     def _save(self, name: str) -> None:
         if factory_preset(name):
-            raise ConfigError(f'"{name}" comes with the program and stays as it is: save yours under another name.')
+            raise ConfigError(
+                tr('"{name}" comes with the program and stays as it is: save yours under another name.', name=name)
+            )
         self._presets.save(name, self._current_preset(name))
         self._chosen = self._store.settings
         self._mark_changed()
@@ -160,13 +166,13 @@ class PresetBar(QWidget):
         self._presets.save(name, replace(self._presets.load(name), program=program))
 
     def _choose_import_file(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Import a preset", "", _FILE_FILTER)
+        path, _ = QFileDialog.getOpenFileName(self, tr("Import a preset"), "", _file_filter())
         if path:
             self.import_file(Path(path))
 
     def _choose_export_file(self) -> None:
         path, _ = QFileDialog.getSaveFileName(
-            self, "Export the preset", f"{self.preset_box.current}{SUFFIX}", _FILE_FILTER
+            self, tr("Export the preset"), f"{self.preset_box.current}{SUFFIX}", _file_filter()
         )
         if path:
             self.export_file(Path(path))
@@ -185,8 +191,8 @@ class PresetBar(QWidget):
 
     def _show_names(self) -> None:
         names = self._presets.names()
-        fixed = {preset.name: preset.line for preset in FACTORY_PRESETS if preset.name not in names}
-        self.preset_box.set_names(names, fixed)
+        fixed = {preset.name: tr(preset.line) for preset in FACTORY_PRESETS if preset.name not in names}
+        self.preset_box.set_names(names, fixed, {name: tr(name) for name in fixed})
 
     def refresh(self) -> None:
         """Show the presets in the folder, and after them the program's."""
@@ -197,8 +203,12 @@ class PresetBar(QWidget):
         number = next((number + 1 for number, name in programs.items() if name == current), 0)
         with QSignalBlocker(self.program_box):
             self.program_box.setValue(number)
-        obstacle = "" if current in self._presets.names() else "Choose or save a preset of your own first."
+        obstacle = "" if current in self._presets.names() else tr("Choose or save a preset of your own first.")
         self.program_box.setEnabled(not obstacle)
         self.export_action.setEnabled(not obstacle)
-        self.program_box.setToolTip(obstacle or "This program change from your keyboard chooses the preset.")
+        self.program_box.setToolTip(obstacle or tr("This program change from your keyboard chooses the preset."))
         self.program_box.setAccessibleDescription(obstacle)
+
+
+def _file_filter() -> str:
+    return f"{tr('Presets')} {_FILE_PATTERN}"

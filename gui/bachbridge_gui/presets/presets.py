@@ -16,6 +16,7 @@ from bachbridge.settings import Settings, option_name, settings_from_table
 from bachbridge_gui.presets.midi_bindings import Binding
 from bachbridge_gui.presets.midi_profiles import BindingRows, binding_rows, bindings_from_rows
 from bachbridge_gui.state.json_store import JsonObject, JsonStore, convert_json, read_json, write_json
+from bachbridge_gui.translation import tr
 
 SUFFIX = ".bachbridge.json"
 FORMAT = 1
@@ -109,11 +110,11 @@ def preset_to_json(preset: Preset) -> JsonObject:
 
 def preset_from_json(table: JsonObject) -> Preset:
     """Convert the JSON object of a file to a preset; `ConfigError` if it is damaged or of a newer version."""
-    maker, file_format = str(table.get("made_with", "another version"))[:20], table.get("format")
+    maker, file_format = str(table.get("made_with", tr("another version")))[:20], table.get("format")
     if isinstance(file_format, int) and file_format > FORMAT:
-        raise _newer_version_error(maker, "its format")
+        raise _newer_version_error(maker, tr("its format"))
     if file_format != FORMAT or not table.keys() >= {"settings", "bindings"}:
-        raise ConfigError("This file is not a preset of BachBridge: choose another one.")
+        raise ConfigError(tr("This file is not a preset of BachBridge: choose another one."))
     unknown = table.keys() - set(PresetFile.__struct_fields__)
     if unknown:
         raise _newer_version_error(maker, f'"{min(unknown)[:40]}"')
@@ -126,11 +127,16 @@ def _settings_from_json(values: dict[str, SettingJson], maker: str) -> Settings:
     known = {field.name for field in fields(Settings)}
     for name in values:
         if name not in known:
-            raise _newer_version_error(maker, f'the setting "{option_name(name)[:40]}"')
+            raise _newer_version_error(maker, tr('the setting "{name}"', name=option_name(name)[:40]))
     return settings_from_table(values)
 
 
 def _newer_version_error(maker: str, what: str) -> ConfigError:
     return ConfigError(
-        f"This preset was made with BachBridge {maker} and has {what}, which {__version__} does not know: update it."
+        tr(
+            "This preset was made with BachBridge {maker} and has {what}, which {version} does not know: update it.",
+            maker=maker,
+            what=what,
+            version=__version__,
+        )
     )

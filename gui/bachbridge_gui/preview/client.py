@@ -15,6 +15,7 @@ from bachbridge.process.ipc import ChildProcess, process_command
 from bachbridge.process.restart import RestartBackoff
 from bachbridge.protocol.effects import Failed, Message, PreviewState, Received, Sent
 from bachbridge.protocol.events import Midi, Panic, Setting
+from bachbridge_gui.translation import tr, tr_report, translatable
 
 _MAX_CRASHES = 3
 _FIRST_SYSTEM_STATUS = 0xF0
@@ -22,12 +23,14 @@ _FIRST_SYSTEM_STATUS = 0xF0
 
 AUTOMATIC = None
 STATUS_TEXTS: dict[tuple[bool | None, bool], str] = {
-    (True, False): "The preview sound is on: you switched it on.",
-    (True, True): "The preview sound is on although a DAW listens to BachBridge Out, so you may hear notes twice.",
-    (False, False): "The preview sound is off: you switched it off.",
-    (False, True): "The preview sound is off: you switched it off.",
-    (AUTOMATIC, False): "The preview sound is on because nothing listens to BachBridge Out.",
-    (AUTOMATIC, True): "The preview sound is off because a DAW listens to BachBridge Out.",
+    (True, False): translatable("The preview sound is on: you switched it on."),
+    (True, True): translatable(
+        "The preview sound is on although a DAW listens to BachBridge Out, so you may hear notes twice."
+    ),
+    (False, False): translatable("The preview sound is off: you switched it off."),
+    (False, True): translatable("The preview sound is off: you switched it off."),
+    (AUTOMATIC, False): translatable("The preview sound is on because nothing listens to BachBridge Out."),
+    (AUTOMATIC, True): translatable("The preview sound is off because a DAW listens to BachBridge Out."),
 }
 """Sentences by (the user's choice, True if a DAW is connected)."""
 
@@ -46,7 +49,7 @@ StartPreview = Callable[[Callable[[Message | None], None]], PreviewProcess]
 
 def preview_status(user_choice: bool | None, daw_connected: bool) -> tuple[bool, str]:
     """Return True if the preview sounds, and the sentence that says why."""
-    return (not daw_connected if user_choice is None else user_choice), STATUS_TEXTS[user_choice, daw_connected]
+    return (not daw_connected if user_choice is None else user_choice), tr(STATUS_TEXTS[user_choice, daw_connected])
 
 
 def process_starter(arguments: Sequence[str]) -> StartPreview:
@@ -197,7 +200,7 @@ class PreviewSound(QObject):
         try:
             self._process = self._start_process(lambda message: self._message_received.emit(generation, message))
         except OSError as error:
-            self._fail(f"The preview sound cannot be started ({error}): restart BachBridge.")
+            self._fail(tr("The preview sound cannot be started ({error}): restart BachBridge.", error=error))
         self._send(Setting("volume", self._volume))
         self._send(Setting("sound", self._sound))
         self._send(Setting("sound_font", NO_FONT if self._font_distrusted else self._sound_font))
@@ -209,7 +212,7 @@ class PreviewSound(QObject):
         if isinstance(message, Failed):
             self._end_explained = True
             if self._note_wanted:
-                self._fail(message.error)
+                self._fail(tr_report(message.error))
         elif isinstance(message, PreviewState) and message.state == "loaded":
             self._show_instruments(message)
         elif message is None:
@@ -217,14 +220,16 @@ class PreviewSound(QObject):
             self._font_distrusted = self._font_distrusted or not self._end_explained
             self._backoff.record_death()
             if self._backoff.has_given_up and not self._failure_text:
-                self._fail("The preview sound ended several times: switch it on again to try once more.")
+                self._fail(tr("The preview sound ended several times: switch it on again to try once more."))
 
     def _show_instruments(self, loaded: PreviewState) -> None:
         if self._font_distrusted and self._sound_font != NO_FONT:
-            problem = "The preview sound ended, so it plays its built-in instruments: try another sound font."
+            problem = tr("The preview sound ended, so it plays its built-in instruments: try another sound font.")
         else:
-            problem = loaded.problem
-        self._instruments_text = problem or (f"It plays {loaded.sound_font}." if loaded.sound_font else "")
+            problem = tr_report(loaded.problem)
+        self._instruments_text = problem or (
+            tr("It plays {font}.", font=loaded.sound_font) if loaded.sound_font else ""
+        )
         self.changed.emit()
 
     def _fail(self, reason: str) -> None:

@@ -17,12 +17,13 @@ from bachbridge.files.score_layout import (
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.music.timeline import Bar
 from bachbridge_gui.state.view_types import PLAYER
+from bachbridge_gui.translation import tr, translatable
 
 EXPORT_FORMATS = {
-    "MusicXML (*.musicxml)": ".musicxml",
-    "Picture (*.png)": ".png",
-    "Drawing (*.svg)": ".svg",
-    "PDF (*.pdf)": ".pdf",
+    translatable("MusicXML (*.musicxml)"): ".musicxml",
+    translatable("Picture (*.png)"): ".png",
+    translatable("Drawing (*.svg)"): ".svg",
+    translatable("PDF (*.pdf)"): ".pdf",
 }
 """The filters of the file dialog, each with the ending that it stands for."""
 
@@ -120,9 +121,14 @@ def export_bytes(content: ScoreContent, suffix: str) -> bytes:
             return content_musicxml(content)
 
 
+def file_filters() -> dict[str, str]:
+    """Return the filters of the file dialog in the window's language, each with its ending."""
+    return {tr(words): suffix for words, suffix in EXPORT_FORMATS.items()}
+
+
 def export_path(name: str, chosen_filter: str) -> Path:
     """Return the path to write: a name without one of our endings gets that of the format that was chosen."""
     path = Path(name)
     if path.suffix.lower() in EXPORT_FORMATS.values():
         return path
-    return path.with_name(path.name + EXPORT_FORMATS.get(chosen_filter, ".musicxml"))
+    return path.with_name(path.name + file_filters().get(chosen_filter, ".musicxml"))

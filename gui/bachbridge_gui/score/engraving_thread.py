@@ -18,15 +18,18 @@ from bachbridge_gui.score import svg
 from bachbridge_gui.score.content import Engraver, ScoreContent
 from bachbridge_gui.score.geometry import ScoreGeometry, read_geometry
 from bachbridge_gui.score.page import PageContent
+from bachbridge_gui.translation import tr, tr_report, translatable
 
-ENGRAVING_FAILED = "This phrase cannot be shown as a score. BachBridge will try again with the next one."
-TOO_LONG = "This phrase is too long for the score view. Export it as a MIDI file, or select a shorter one."
+ENGRAVING_FAILED = translatable("This phrase cannot be shown as a score. BachBridge will try again with the next one.")
+TOO_LONG = translatable(
+    "This phrase is too long for the score view. Export it as a MIDI file, or select a shorter one."
+)
 MAX_BARS = 96
 
 
 def packages_missing_text() -> str:
     """Return a sentence that says how to get the packages that engrave."""
-    return f"The score view needs more packages: {install_advice('score')}."
+    return tr("The score view needs more packages: {advice}.", advice=tr_report(install_advice("score")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +91,18 @@ class EngravingThread(QObject):
 
 def _run_request(results: _Results, number: int, engrave: Engraver, content: ScoreContent, size: PageSize) -> None:
     """Engrave one exchange and emit the result. Called on the engraving thread."""
-    page, message = PageContent(QImage(), QImage(), ScoreGeometry(), content), TOO_LONG
+    page, message = PageContent(QImage(), QImage(), ScoreGeometry(), content), tr(TOO_LONG)
     if content.bar_count <= MAX_BARS:
         try:
             page, message = _draw_page(engrave, content, size), ""
         except ImportError:
             message = packages_missing_text()
         except BachBridgeError:
-            message = ENGRAVING_FAILED
+            message = tr(ENGRAVING_FAILED)
         except Exception:  # noqa: BLE001 # any error of the foreign engraver must end here, at the thread's border
-            message = ENGRAVING_FAILED
+            message = tr(ENGRAVING_FAILED)
     if page.picture.isNull():
-        message = message or ENGRAVING_FAILED
+        message = message or tr(ENGRAVING_FAILED)
     results.finished.emit(number, page, message)
 
 

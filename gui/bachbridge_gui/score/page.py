@@ -16,6 +16,7 @@ from bachbridge.files.musicxml import ANSWER_MARK
 from bachbridge_gui.score import svg
 from bachbridge_gui.score.content import ScoreContent
 from bachbridge_gui.score.geometry import BarBox, NoteHead, ScoreGeometry
+from bachbridge_gui.translation import tr
 from bachbridge_gui.widgets.palette import is_dark, mix_colours, part_colour
 from bachbridge_gui.widgets.style import colour_for
 from bachbridge_gui.widgets.tokens import RADIUS_PX, SPACE_M_PX
@@ -69,8 +70,8 @@ class ScorePage(QWidget):
         self.setAutoFillBackground(True)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Score")
-        self.setAccessibleDescription("Left and Right choose a note, Enter plays from there")
+        self.setAccessibleName(tr("Score"))
+        self.setAccessibleDescription(tr("Left and Right choose a note, Enter plays from there"))
 
     def show_page(self, page: PageContent) -> None:
         """Show another picture."""

@@ -7,6 +7,7 @@ from PyQt6.QtGui import QPainter, QPaintEvent, QPalette, QPen
 from PyQt6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from bachbridge_gui.state.view_types import PLAYER
+from bachbridge_gui.translation import tr
 from bachbridge_gui.widgets.palette import draw_shape, is_dark, part_colour, part_style
 from bachbridge_gui.widgets.tokens import SPACE_M_PX, SPACE_S_PX, SPACE_XS_PX
 
@@ -26,15 +27,15 @@ class PartLegend(QWidget):
         """Show these parts in their order."""
         if parts != self._parts:
             self._parts = parts
-            names = ", ".join(part_style(part).name for part in parts)
-            self.setAccessibleName(f"Parts: {names}")
+            names = ", ".join(part_style(part).label for part in parts)
+            self.setAccessibleName(tr("Parts: {names}", names=names))
             self.setToolTip(names)
             self.update()
 
     @property
     def labels(self) -> list[str]:
         """The names as they are shown."""
-        names = [part_style(part).name for part in self._parts]
+        names = [part_style(part).label for part in self._parts]
         letters = [name if part == PLAYER else name[0] for part, name in zip(self._parts, names, strict=True)]
         fitting = (labels for labels in (names, letters) if self._needed_px(labels) <= self.width())
         return next(fitting, [""] * len(names))
@@ -70,11 +71,11 @@ class ScoreToolBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.legend = PartLegend()
-        self._smaller = _make_button("\N{MINUS SIGN}", "Smaller staves", lambda: self.zoom_pressed.emit(-1))
-        self.size_button = _make_button("100 %", "Back to the normal size", lambda: self.zoom_pressed.emit(0))
-        self._larger = _make_button("+", "Larger staves", lambda: self.zoom_pressed.emit(1))
+        self._smaller = _make_button("\N{MINUS SIGN}", tr("Smaller staves"), lambda: self.zoom_pressed.emit(-1))
+        self.size_button = _make_button("100 %", tr("Back to the normal size"), lambda: self.zoom_pressed.emit(0))
+        self._larger = _make_button("+", tr("Larger staves"), lambda: self.zoom_pressed.emit(1))
         self.export_button = _make_button(
-            "Export…", "Save the score as a picture, a PDF or a MusicXML file", self.export_pressed.emit
+            tr("Export…"), tr("Save the score as a picture, a PDF or a MusicXML file"), self.export_pressed.emit
         )
         row = QHBoxLayout(self)
         row.setContentsMargins(SPACE_M_PX, SPACE_XS_PX, SPACE_M_PX, SPACE_XS_PX)

@@ -17,12 +17,12 @@ from bachbridge.errors import BachBridgeError
 from bachbridge.files.score_layout import ScoreOptions
 from bachbridge.music.notes import Note, Phrase
 from bachbridge_gui.score.content import (
-    EXPORT_FORMATS,
     Engraver,
     ScoreContent,
     engrave_svg,
     export_bytes,
     export_path,
+    file_filters,
 )
 from bachbridge_gui.score.cursor import PlayCursor
 from bachbridge_gui.score.engraving_thread import EngravingThread, PageSize, packages_missing_text
@@ -31,8 +31,9 @@ from bachbridge_gui.score.page import MARGIN_PX, PageContent, ScorePage
 from bachbridge_gui.score.tool_bar import ScoreToolBar
 from bachbridge_gui.state.exchanges import Exchange, file_stem
 from bachbridge_gui.state.timeline import RollTimeline
+from bachbridge_gui.translation import tr, translatable
 
-HINT = "Play something \N{EN DASH} the phrase and its answer appear here as a score"
+HINT = translatable("Play something \N{EN DASH} the phrase and its answer appear here as a score")
 LIVE_INTERVAL_NS = 350_000_000
 LIVE_COST_RATIO = 8
 """Least time between two pictures of a phrase that is being played: in ns, and as a multiple of the last one's cost."""
@@ -73,7 +74,7 @@ class ScoreView(QWidget):
         self._build_layout()
 
     def _build_layout(self) -> None:
-        self._message_label = QLabel(HINT, self)
+        self._message_label = QLabel(tr(HINT), self)
         self._message_label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._message_label.setWordWrap(True)
         self._message_label.setMargin(MARGIN_PX)
@@ -100,7 +101,7 @@ class ScoreView(QWidget):
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._message_label)
         self._stack.addWidget(self._sheet)
-        self.setAccessibleName("Score")
+        self.setAccessibleName(tr("Score"))
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self.setAutoFillBackground(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -231,8 +232,8 @@ class ScoreView(QWidget):
 
     def _choose_export(self) -> None:
         stem = file_stem([self._exchange]) if self._exchange else "BachBridge score"
-        filters = ";;".join(EXPORT_FORMATS)
-        name, chosen_filter = QFileDialog.getSaveFileName(self, "Save the score", f"{stem}.musicxml", filters)
+        filters = ";;".join(file_filters())
+        name, chosen_filter = QFileDialog.getSaveFileName(self, tr("Save the score"), f"{stem}.musicxml", filters)
         if name:
             self.export_to(export_path(name, chosen_filter))
 
@@ -242,7 +243,7 @@ class ScoreView(QWidget):
         """Return to the empty view."""
         self._content = self._exchange = self._live = None
         self._thread.void_requests()
-        self._show_message(HINT)
+        self._show_message(tr(HINT))
 
     def cancel_and_wait(self, timeout_s: float = 5.0) -> bool:
         """Void all requests and wait for the engraving thread; return False if it is not done in time."""

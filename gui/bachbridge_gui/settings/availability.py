@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from bachbridge.music.notes import VOICES
 from bachbridge.settings import ANSWERS, Settings, task_for_answer
+from bachbridge_gui.settings.targets import mode_name
+from bachbridge_gui.translation import tr, translatable
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +71,16 @@ def unavailable_reasons(settings: Settings, conditions: Conditions) -> dict[str,
         names = MODEL_TARGETS if settings.mode in ("harmonize", "duet") else ("end_phrase", "another", "start")
         reasons |= {name: reasons.get(name, obstacle) for name in names}
     if not conditions.model_ready:
-        sentence = conditions.model_reason or "The model is not ready: wait, or choose another one."
+        sentence = conditions.model_reason or tr("The model is not ready: wait, or choose another one.")
         reasons |= {name: reasons.get(name, sentence) for name in MODEL_TARGETS}
     return reasons
 
 
 _TASK_PHRASES = {
-    "continue": "continue a phrase",
-    "harmonize": "harmonize",
-    "mend": "mend a phrase",
-    "vary": "vary a phrase",
+    "continue": translatable("continue a phrase"),
+    "harmonize": translatable("harmonize"),
+    "mend": translatable("mend a phrase"),
+    "vary": translatable("vary a phrase"),
 }
 """The model's tasks, as in "this model cannot vary a phrase"."""
 
@@ -99,9 +101,14 @@ def model_obstacle(settings: Settings, tasks: Iterable[str]) -> str:
     task = wanted_task(settings)
     if not task or task in tasks:
         return ""
-    where = f"in mode {settings.mode.capitalize()}" if settings.mode in ("harmonize", "duet") else "as an answer"
-    what = _TASK_PHRASES.get(task, task)
-    return f"This model cannot {what}, so nothing sounds {where}: choose another model or mode."
+    what = tr(_TASK_PHRASES.get(task, task))
+    if settings.mode not in ("harmonize", "duet"):
+        return tr("This model cannot {what}, so nothing sounds as an answer: choose another model or mode.", what=what)
+    return tr(
+        "This model cannot {what}, so nothing sounds in mode {mode}: choose another model or mode.",
+        what=what,
+        mode=mode_name(settings.mode),
+    )
 
 
 def suitable_model(settings: Settings, tasks_by_model: Mapping[str, tuple[str, ...]]) -> str:
@@ -111,30 +118,30 @@ def suitable_model(settings: Settings, tasks_by_model: Mapping[str, tuple[str, .
 
 
 def _mode_reasons(settings: Settings) -> dict[str, str]:
-    only_trade = _same_reason(TRADE_TARGETS, "Only in mode Trade, where you and the model take turns.")
-    only_duet = _same_reason(DUET_TARGETS, "Only in mode Duet, where one voice plays against yours.")
+    only_trade = _same_reason(TRADE_TARGETS, tr("Only in mode Trade, where you and the model take turns."))
+    only_duet = _same_reason(DUET_TARGETS, tr("Only in mode Duet, where one voice plays against yours."))
     grid_only = only_trade | only_duet
     match settings.mode:
         case "harmonize":
-            sentence = "Only in mode Continue: in Harmonize a phrase is answered only on request."
-            latency = "Not in mode Harmonize: the chords follow your keys at once and cannot be sent earlier."
-            answer = "Only in mode Continue: in Harmonize the answer always continues what you played."
+            sentence = tr("Only in mode Continue: in Harmonize a phrase is answered only on request.")
+            latency = tr("Not in mode Harmonize: the chords follow your keys at once and cannot be sent earlier.")
+            answer = tr("Only in mode Continue: in Harmonize the answer always continues what you played.")
             return grid_only | _same_reason(PHRASE_END_TARGETS, sentence) | {"latency_ms": latency, "answer": answer}
         case "duet":
-            sentence = "Not in mode Duet: the voice plays along with you, and no phrase is answered."
-            chords = "Only in mode Harmonize: in Duet the voice keeps to the beat."
+            sentence = tr("Not in mode Duet: the voice plays along with you, and no phrase is answered.")
+            chords = tr("Only in mode Harmonize: in Duet the voice keeps to the beat.")
             names = (*PHRASE_END_TARGETS, "start", "answer", "answer_bars", "close", "answer_pedal", "end_phrase")
             return only_trade | _same_reason(names, sentence) | _same_reason(CHORD_TARGETS, chords)
         case "trade":
-            sentence = "Not in mode Trade: your turn ends on its bar line."
+            sentence = tr("Not in mode Trade: your turn ends on its bar line.")
             names = (*PHRASE_END_TARGETS, "start", "answer_bars", "answer_pedal", "end_phrase", "let_finish")
-            harmony = "Only in mode Harmonize: in Trade the model answers whole turns."
+            harmony = tr("Only in mode Harmonize: in Trade the model answers whole turns.")
             return only_duet | _same_reason(names, sentence) | _same_reason(HARMONY_TARGETS, harmony)
         case "continue":
-            sentence = "Only in mode Harmonize: in Continue the model answers whole phrases."
+            sentence = tr("Only in mode Harmonize: in Continue the model answers whole phrases.")
             return grid_only | _same_reason(HARMONY_TARGETS, sentence)
         case "off":
-            sentence = "Nothing sounds in mode Off: choose another mode."
+            sentence = tr("Nothing sounds in mode Off: choose another mode.")
             names = (*PHRASE_END_TARGETS, *ANSWER_TARGETS, *HARMONY_TARGETS, *MODEL_TARGETS, "latency_ms")
             return grid_only | _same_reason(names, sentence)
         case _:
@@ -148,22 +155,22 @@ def _same_reason(targets: Iterable[str], sentence: str) -> dict[str, str]:
 def _tempo_reasons(settings: Settings, conditions: Conditions) -> dict[str, str]:
     reasons: dict[str, str] = {}
     if not settings.link:
-        reasons["link_start_stop"] = "Only with Ableton Link: switch it on first."
+        reasons["link_start_stop"] = tr("Only with Ableton Link: switch it on first.")
     if conditions.clock_running and settings.follow_clock:
-        sentence = "The DAW's clock sets the tempo: stop it, or switch it off here."
+        sentence = tr("The DAW's clock sets the tempo: stop it, or switch it off here.")
         reasons |= dict.fromkeys(("bpm", "bpm.fixed", "tap", "start_playing"), sentence)
-        reasons["clock_out"] = "The DAW's clock sets the tempo, so none is sent back to it: stop it there first."
+        reasons["clock_out"] = tr("The DAW's clock sets the tempo, so none is sent back to it: stop it there first.")
     elif conditions.link_running:
-        sentence = "Ableton Link sets the tempo: change it in another program, or switch Link off here."
+        sentence = tr("Ableton Link sets the tempo: change it in another program, or switch Link off here.")
         reasons |= dict.fromkeys(("bpm", "bpm.fixed", "tap", "start_playing"), sentence)
     elif not settings.bpm:
-        reasons["bpm"] = "The tempo is taken from your playing: set it to fixed, or tap it."
-        reasons["start_playing"] = "No tempo is set: set it to fixed, or tap it."
+        reasons["bpm"] = tr("The tempo is taken from your playing: set it to fixed, or tap it.")
+        reasons["start_playing"] = tr("No tempo is set: set it to fixed, or tap it.")
     return reasons
 
 
 def _metronome_reasons(settings: Settings) -> dict[str, str]:
-    sentence = "The metronome is off: switch it on first."
+    sentence = tr("The metronome is off: switch it on first.")
     return dict.fromkeys(METRONOME_TARGETS, sentence) if settings.metronome == "off" else {}
 
 
@@ -171,34 +178,34 @@ def _voice_reasons(settings: Settings) -> dict[str, str]:
     reasons: dict[str, str] = {}
     for index, voice in enumerate(VOICES):
         if settings.harmony == voice[0]:
-            reasons[f"harmony.{index}"] = "This is the only voice that is on: switch another one on first."
+            reasons[f"harmony.{index}"] = tr("This is the only voice that is on: switch another one on first.")
         if settings.mode == "duet":
-            reasons[f"harmony.{index}"] = "In mode Duet one voice sounds: choose it as the duet voice."
+            reasons[f"harmony.{index}"] = tr("In mode Duet one voice sounds: choose it as the duet voice.")
         elif settings.mode == "harmonize" and voice == settings.voice:
-            reasons[f"harmony.{index}"] = "You play this voice yourself: it is not doubled."
+            reasons[f"harmony.{index}"] = tr("You play this voice yourself: it is not doubled.")
     return reasons
 
 
 def _phrase_reasons(settings: Settings) -> dict[str, str]:
     reasons: dict[str, str] = {}
     if settings.phrase_end != "silence":
-        reasons["silence_beats"] = reasons["foresee_end"] = "Only if a silence ends the phrase."
+        reasons["silence_beats"] = reasons["foresee_end"] = tr("Only if a silence ends the phrase.")
     if settings.phrase_end != "bars":
-        reasons["phrase_bars"] = "Only if a number of bars ends the phrase."
+        reasons["phrase_bars"] = tr("Only if a number of bars ends the phrase.")
     return reasons
 
 
 def _answer_reasons(settings: Settings, conditions: Conditions) -> dict[str, str]:
     reasons: dict[str, str] = {}
     if settings.mode == "continue" and task_for_answer(settings.answer) != "continue":
-        reasons["answer_bars"] = "Only for a continuation: this answer is as long as your phrase."
+        reasons["answer_bars"] = tr("Only for a continuation: this answer is as long as your phrase.")
     if settings.mode == "continue" and settings.answer == "dream":
-        reasons["close"] = "A dream goes on without a close."
+        reasons["close"] = tr("A dream goes on without a close.")
     elif settings.mode in ("continue", "trade") and task_for_answer(settings.answer) != "continue":
-        reasons["close"] = "Only for a continuation: other answers end with your phrase."
+        reasons["close"] = tr("Only for a continuation: other answers end with your phrase.")
     known = [kind for kind in ANSWERS if task_for_answer(kind) in conditions.model_tasks]
     if known in ([], [settings.answer]):
-        reasons["answer"] = "This model gives no other answer: choose another model."
+        reasons["answer"] = tr("This model gives no other answer: choose another model.")
     return reasons
 
 
@@ -207,22 +214,22 @@ def _harmony_reasons(settings: Settings, conditions: Conditions) -> dict[str, st
     tempo_known = settings.bpm > 0 or follows_clock or conditions.link_running
     reasons: dict[str, str] = {}
     if not tempo_known:
-        reasons["density"] = (
+        reasons["density"] = tr(
             "Inner voices move only when the tempo is set: set it to fixed, tap it, or start the clock."
         )
     if settings.rules == "none":
-        reasons["candidates"] = "The best chord is chosen by the rules: keep at least one of them."
+        reasons["candidates"] = tr("The best chord is chosen by the rules: keep at least one of them.")
     return reasons
 
 
 def _hands_reasons(settings: Settings) -> dict[str, str]:
     reasons: dict[str, str] = {}
     if settings.hands != "split":
-        reasons["split_point"] = "Only with a split point between your hands."
+        reasons["split_point"] = tr("Only with a split point between your hands.")
     if settings.hands != "channels":
-        reasons |= dict.fromkeys(("melody_channel", "chord_channel"), "Only if each hand has a channel of its own.")
+        reasons |= dict.fromkeys(("melody_channel", "chord_channel"), tr("Only if each hand has a channel of its own."))
     if settings.hands != "lowest":
-        reasons["left_keys"] = "Only if the left hand plays the lowest keys."
+        reasons["left_keys"] = tr("Only if the left hand plays the lowest keys.")
     if settings.hands == "melody":
-        reasons["left_hand"] = "Every key counts as melody: set Hands to something else first."
+        reasons["left_hand"] = tr("Every key counts as melody: set Hands to something else first.")
     return reasons

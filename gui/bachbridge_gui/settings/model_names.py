@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bachbridge_gui.translation import tr, translatable
+
 _MAX_TITLE, _MAX_LINE = 40, 160
 """Characters of a stranger's title and line that are shown."""
 
@@ -17,21 +19,35 @@ class ModelName:
 
 
 _SHIPPED = {
-    "chorale-lstm": ModelName("Chorale", "Four voices after Bach's chorales, quick enough to harmonize as you play."),
-    "coconet": ModelName("Chorale, filled in", "Listens to the whole phrase, then fills in all four voices at once."),
-    "play-bach": ModelName("Cello suite", "Broken chords after Bach's cello suites: it continues what you play."),
-    "play-bach-heads": ModelName(
-        "Cello suite, with dynamics", "Like Cello suite, but each note also has its own length and loudness."
+    "chorale-lstm": ModelName(
+        translatable("Chorale"),
+        translatable("Four voices after Bach's chorales, quick enough to harmonize as you play."),
     ),
-    "abc": ModelName("Folk tune", "Irish and Scottish dance tunes: play a few bars, and it continues them."),
-    "keys88": ModelName("Keys", "Chorales on piano keys, with as many voices as it likes."),
+    "coconet": ModelName(
+        translatable("Chorale, filled in"),
+        translatable("Listens to the whole phrase, then fills in all four voices at once."),
+    ),
+    "play-bach": ModelName(
+        translatable("Cello suite"),
+        translatable("Broken chords after Bach's cello suites: it continues what you play."),
+    ),
+    "play-bach-heads": ModelName(
+        translatable("Cello suite, with dynamics"),
+        translatable("Like Cello suite, but each note also has its own length and loudness."),
+    ),
+    "abc": ModelName(
+        translatable("Folk tune"),
+        translatable("Irish and Scottish dance tunes: play a few bars, and it continues them."),
+    ),
+    "keys88": ModelName(translatable("Keys"), translatable("Chorales on piano keys, with as many voices as it likes.")),
 }
 
 
 def model_name(name: str, card: Mapping[str, Any] | None = None) -> ModelName:
     """Return the name for people of the model called `name`, whose parsed `card.json` is `card`."""
     if name in _SHIPPED:
-        return _SHIPPED[name]
+        known = _SHIPPED[name]
+        return ModelName(tr(known.title), tr(known.line))
     facts = card or {}
     return ModelName(_one_line(facts.get("title"), _MAX_TITLE) or name, _one_line(facts.get("summary"), _MAX_LINE))
 

@@ -12,6 +12,7 @@ from bachbridge.music.notes import VOICES, key_name
 from bachbridge.protocol.field_types import SettingValue
 from bachbridge.settings import SETTING_NAMES, Settings, spec_of
 from bachbridge_gui.settings.store import COMMANDS
+from bachbridge_gui.translation import tr, tr_setting, translatable
 
 KEY_CHOICES = ("auto", *(key_name((tonic, minor)) for minor in (False, True) for tonic in range(12)))
 """The keys that a knob runs through, as `Settings.key` accepts them."""
@@ -40,50 +41,81 @@ ENGINE_COMMAND_SETTINGS = {
     "start_playing": "start_control",
 }
 """The commands that the engine itself accepts from a MIDI controller, each with the setting of its number."""
+_VOICE_WORDS = (translatable("soprano"), translatable("alto"), translatable("tenor"), translatable("bass"))
+_VOICE_LABELS = (translatable("Soprano"), translatable("Alto"), translatable("Tenor"), translatable("Bass"))
 _PER_VOICE = ("channels", "octaves", "levels", "harmony")
 _KNOB_RANGES = {"seed": (0, 127), "levels": (1, 200), "answer_bars": (0, 64)}
 """Ranges of a knob that differ from the setting's: few seeds, at most twice the player's level, and an answer as long
 as the phrase (0)."""
 _LABELS = {
-    "channels": "{} channel",
-    "octaves": "{} octave",
-    "levels": "{} level",
-    "harmony": "{} on or off",
-    "bpm": "tempo",
-    "start": "start of the answer",
-    "phrase_end": "end of the phrase",
-    "silence_beats": "silence that ends the phrase",
-    "phrase_bars": "bars in a phrase",
-    "answer": "kind of answer",
-    "answer_bars": "length of the answer",
-    "close": "close of the answer",
-    "voice": "voice that you play",
-    "chord_on": "new chords",
-    "common_tones": "common tones",
-    "thru": "your notes to the output",
-    "top_p": "breadth of choice",
-    "chord_ms": "ornament time",
-    "legato_ms": "hold after the last key",
-    "rest_bars": "rest before a fresh start",
-    "latency_ms": "latency",
-    "follow_clock": "DAW's clock",
-    "link": "Ableton Link",
-    "link_start_stop": "start and stop by Ableton Link",
-    "clock_out": "clock to the output",
-    "reset": "begin again",
-    "tap": "tap tempo",
-    "start_playing": "start and stop",
-    "stop_playing": "stop",
-    "count_in_bars": "bars of the count-in",
-    "metronome_channel": "metronome's channel",
-    "click_accent": "click on bar lines",
-    "click_note": "click on beats",
-    "click_velocity": "level of the clicks",
-    "hands": "how your hands are told apart",
-    "left_keys": "keys of the left hand",
-    "left_hand": "what the left hand does",
-    "velocity_curve": "touch",
-    "transpose": "transposition of what you play",
+    "channels": translatable("{voice} channel"),
+    "octaves": translatable("{voice} octave"),
+    "levels": translatable("{voice} level"),
+    "harmony": translatable("{voice} on or off"),
+    "bpm": translatable("tempo"),
+    "start": translatable("start of the answer"),
+    "phrase_end": translatable("end of the phrase"),
+    "silence_beats": translatable("silence that ends the phrase"),
+    "phrase_bars": translatable("bars in a phrase"),
+    "answer": translatable("kind of answer"),
+    "answer_bars": translatable("length of the answer"),
+    "close": translatable("close of the answer"),
+    "voice": translatable("voice that you play"),
+    "chord_on": translatable("new chords"),
+    "common_tones": translatable("common tones"),
+    "thru": translatable("your notes to the output"),
+    "top_p": translatable("breadth of choice"),
+    "chord_ms": translatable("ornament time"),
+    "legato_ms": translatable("hold after the last key"),
+    "rest_bars": translatable("rest before a fresh start"),
+    "latency_ms": translatable("latency"),
+    "follow_clock": translatable("DAW's clock"),
+    "link": translatable("Ableton Link"),
+    "link_start_stop": translatable("start and stop by Ableton Link"),
+    "clock_out": translatable("clock to the output"),
+    "reset": translatable("begin again"),
+    "tap": translatable("tap tempo"),
+    "start_playing": translatable("start and stop"),
+    "stop_playing": translatable("stop"),
+    "count_in_bars": translatable("bars of the count-in"),
+    "metronome_channel": translatable("metronome's channel"),
+    "click_accent": translatable("click on bar lines"),
+    "click_note": translatable("click on beats"),
+    "click_velocity": translatable("level of the clicks"),
+    "hands": translatable("how your hands are told apart"),
+    "left_keys": translatable("keys of the left hand"),
+    "left_hand": translatable("what the left hand does"),
+    "velocity_curve": translatable("touch"),
+    "transpose": translatable("transposition of what you play"),
+    "mode": translatable("mode"),
+    "model": translatable("model"),
+    "temperature": translatable("temperature"),
+    "tempo_hint": translatable("tempo hint"),
+    "meter": translatable("meter"),
+    "metronome": translatable("metronome"),
+    "foresee_end": translatable("foresee end"),
+    "trade_bars": translatable("trade bars"),
+    "let_finish": translatable("let finish"),
+    "answer_pedal": translatable("answer pedal"),
+    "instrument": translatable("instrument"),
+    "sound": translatable("sound"),
+    "sound_font": translatable("sound font"),
+    "seed": translatable("seed"),
+    "duet_voice": translatable("duet voice"),
+    "counterpoint": translatable("counterpoint"),
+    "rules": translatable("rules"),
+    "key": translatable("key"),
+    "position": translatable("position"),
+    "density": translatable("density"),
+    "candidates": translatable("candidates"),
+    "split_point": translatable("split point"),
+    "melody_channel": translatable("melody channel"),
+    "chord_channel": translatable("chord channel"),
+    "ignored_channels": translatable("ignored channels"),
+    "latch": translatable("latch"),
+    "panic": translatable("panic"),
+    "end_phrase": translatable("end phrase"),
+    "cadence": translatable("cadence"),
 }
 """Names of targets that stand alone; the labels of the panel need their section's heading beside them."""
 
@@ -104,8 +136,19 @@ def is_target(word: str) -> bool:
 def target_label(target: str) -> str:
     """Return the target's name for people: "alto level"."""
     name, _, index = target.partition(".")
-    label = _LABELS.get(name, name.replace("_", " "))
-    return label.format(VOICES[int(index)]) if index else label
+    if index:
+        return tr(_LABELS[name], voice=voice_name(int(index)))
+    return tr(_LABELS.get(name, name.replace("_", " ")))
+
+
+def mode_name(mode: str) -> str:
+    """Return the mode's name for people."""
+    return tr_setting(spec_of("mode").choices.get(mode, mode))
+
+
+def voice_name(voice: int, *, capital: bool = False) -> str:
+    """Return the name of a voice as it stands in a sentence, or with a capital letter as a label."""
+    return tr(_VOICE_LABELS[voice]) if capital else tr(_VOICE_WORDS[voice])
 
 
 def value_of(settings: Settings, target: str) -> SettingValue:

@@ -5,6 +5,7 @@ from PyQt6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from bachbridge_gui.state.view_types import PLAYER
+from bachbridge_gui.translation import tr, translatable
 from bachbridge_gui.widgets.icons import IconName, paint_icon
 from bachbridge_gui.widgets.palette import PART_STYLES, draw_shape, is_dark, part_colour
 from bachbridge_gui.widgets.style import colour_for
@@ -14,9 +15,9 @@ from bachbridge_gui.widgets.typography import scaled_font
 _CARD_HEIGHT_PX, _ARROW_SHARE = 84, 0.16
 _SHAPE_PX, _ICON_PX = 12.0, 28.0
 _STATIONS: tuple[tuple[IconName, str], ...] = (
-    ("piano", "You, or your DAW"),
+    ("piano", translatable("You, or your DAW")),
     ("score", "BachBridge"),
-    ("sound", "Your DAW, or this computer"),
+    ("sound", translatable("Your DAW, or this computer")),
 )
 
 
@@ -26,10 +27,10 @@ class BridgePicture(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("How it works")
-        names = ", ".join(f"{style.name}: {style.shape}" for style in PART_STYLES.values())
+        self.setAccessibleName(tr("How it works"))
+        names = ", ".join(f"{style.label}: {style.shape_label}" for style in PART_STYLES.values())
         self.setAccessibleDescription(
-            f"Your notes go to BachBridge, and its voices come back. Signs of the parts: {names}."
+            tr("Your notes go to BachBridge, and its voices come back. Signs of the parts: {names}.", names=names)
         )
 
     def sizeHint(self) -> QSize:
@@ -45,7 +46,7 @@ class BridgePicture(QWidget):
         card = (self.width() - 2 * arrow) / 3
         for index, (icon, text) in enumerate(_STATIONS):
             area = QRectF(index * (card + arrow) + 0.5, 0.5, card - 1, _CARD_HEIGHT_PX - 1)
-            self._paint_station(painter, area, icon, text, main=index == 1)
+            self._paint_station(painter, area, icon, tr(text), main=index == 1)
         for index, voices in enumerate(((PLAYER,), (0, 1, 2, 3))):
             self._paint_arrow(painter, card + index * (card + arrow), arrow, voices)
         self._paint_legend(painter)
@@ -83,7 +84,7 @@ class BridgePicture(QWidget):
     def _paint_legend(self, painter: QPainter) -> None:
         painter.setFont(scaled_font(self.font(), CAPTION_SCALE))
         metrics, dark = painter.fontMetrics(), is_dark(self.palette())
-        widths = [_SHAPE_PX + 6 + metrics.horizontalAdvance(style.name) for style in PART_STYLES.values()]
+        widths = [_SHAPE_PX + 6 + metrics.horizontalAdvance(style.label) for style in PART_STYLES.values()]
         left = (self.width() - sum(widths) - SPACE_M_PX * (len(widths) - 1)) / 2
         top = _CARD_HEIGHT_PX + SPACE_M_PX
         for (voice, style), width in zip(PART_STYLES.items(), widths, strict=True):
@@ -93,5 +94,5 @@ class BridgePicture(QWidget):
                 painter, style.shape, QRectF(left, top + (metrics.height() - _SHAPE_PX) / 2, _SHAPE_PX, _SHAPE_PX)
             )
             painter.setPen(colour_for(self.palette(), "muted"))
-            painter.drawText(QPointF(left + _SHAPE_PX + 6, top + metrics.ascent()), style.name)
+            painter.drawText(QPointF(left + _SHAPE_PX + 6, top + metrics.ascent()), style.label)
             left += width + SPACE_M_PX

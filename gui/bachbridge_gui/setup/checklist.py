@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bachbridge.midi.loopback import daw_ports
+from bachbridge_gui.translation import tr
 from bachbridge_gui.widgets.status_icon import CheckState
 
 
@@ -44,50 +45,61 @@ def checklist(checks: ConnectionChecks) -> tuple[Check, ...]:
 def _input_check(checks: ConnectionChecks) -> Check:
     if not checks.has_midi:
         return Check(
-            "No MIDI system",
+            tr("No MIDI system"),
             "warning",
-            "Nothing can be connected yet: start ALSA's sequencer or JACK, then start BachBridge again.",
+            tr("Nothing can be connected yet: start ALSA's sequencer or JACK, then start BachBridge again."),
         )
     if checks.needs_loopback:
         return Check(
-            "No loopback",
+            tr("No loopback"),
             "warning",
-            "Windows connects programs by a loopback only: create one as the first step says. It is used at once.",
+            tr("Windows connects programs by a loopback only: create one as the first step says. It is used at once."),
         )
     daw_output, _ = checks.daw_names
     if not checks.input_name:
-        return Check("Input", "warning", "The input port is closed: choose another one, or restart the MIDI system.")
+        return Check(
+            tr("Input"), "warning", tr("The input port is closed: choose another one, or restart the MIDI system.")
+        )
     if checks.input_seen or checks.notes_seen or checks.clock_seen:
-        return Check("Input seen", "seen", f"Something is connected to “{daw_output}”.")
-    return Check("Input", "waiting", f"Nothing is connected to “{daw_output}” yet: do the first two steps.")
+        return Check(tr("Input seen"), "seen", tr("Something is connected to “{daw_output}”.", daw_output=daw_output))
+    return Check(
+        tr("Input"),
+        "waiting",
+        tr("Nothing is connected to “{daw_output}” yet: do the first two steps.", daw_output=daw_output),
+    )
 
 
 def _notes_check(checks: ConnectionChecks) -> Check:
     if checks.notes_seen:
-        return Check("Notes seen", "seen", "What you play arrives here.")
+        return Check(tr("Notes seen"), "seen", tr("What you play arrives here."))
     return Check(
-        "Notes", "waiting", "Play a key. If nothing happens, look at the track's monitoring and its MIDI output."
+        tr("Notes"),
+        "waiting",
+        tr("Play a key. If nothing happens, look at the track's monitoring and its MIDI output."),
     )
 
 
 def _clock_check(checks: ConnectionChecks) -> Check:
     if checks.clock_seen:
-        return Check("Clock seen", "seen", "The tempo comes from the DAW.")
+        return Check(tr("Clock seen"), "seen", tr("The tempo comes from the DAW."))
     return Check(
-        "Clock (not needed)",
+        tr("Clock (not needed)"),
         "waiting",
-        "Without it the tempo is taken from your playing. With it: press play in the DAW.",
+        tr("Without it the tempo is taken from your playing. With it: press play in the DAW."),
     )
 
 
 def _loop_check(checks: ConnectionChecks) -> Check:
     if checks.has_loop:
         return Check(
-            "A loop!",
+            tr("A loop!"),
             "warning",
-            f"The answer comes back as if you had played it: let the track you play on listen to your keyboard only, "
-            f"not to “{checks.daw_names[1]}”.",
+            tr(
+                "The answer comes back as if you had played it: let the track you play on listen "
+                "to your keyboard only, not to “{daw_input}”.",
+                daw_input=checks.daw_names[1],
+            ),
         )
     if checks.notes_seen:
-        return Check("No loop", "seen", "BachBridge's output does not come back to its input.")
-    return Check("No loop", "waiting", "Checked as soon as notes arrive.")
+        return Check(tr("No loop"), "seen", tr("BachBridge's output does not come back to its input."))
+    return Check(tr("No loop"), "waiting", tr("Checked as soon as notes arrive."))

@@ -21,6 +21,7 @@ from PyQt6.QtWidgets import (
 
 from bachbridge_gui.setup.checklist import Check, ConnectionChecks, checklist
 from bachbridge_gui.setup.daw_guides import DAWS, LOOPBACK_STEP, Daw, SetupStep, platform_note, with_port_names
+from bachbridge_gui.translation import tr, tr_report
 from bachbridge_gui.widgets.status_icon import STATE_LABELS, StatusIcon
 from bachbridge_gui.widgets.tokens import BODY_SCALE
 from bachbridge_gui.widgets.typography import bold_menu_words, heading_label, scroll_area, wrapped_label
@@ -37,7 +38,7 @@ class ConnectPage(QWidget):
 
     def __init__(self, platform: str = sys.platform) -> None:
         super().__init__()
-        self.setAccessibleName("Connect my DAW")
+        self.setAccessibleName(tr("Connect my DAW"))
         self._platform = platform
         self._checks = ConnectionChecks()
         self._daw_tabs = _build_daw_tabs()
@@ -93,17 +94,17 @@ class ConnectPage(QWidget):
         return self._checks.daw_names
 
     def _build_layout(self) -> None:
-        back = _button("Back", "Back", "Back to playing; the music is not interrupted", self.back_pressed)
+        back = _button(tr("Back"), tr("Back"), tr("Back to playing; the music is not interrupted"), self.back_pressed)
         copy = _button(
-            "Copy the names",
-            "Copy the names of the ports",
-            "Copy the names of both ports, so that you can find them in the DAW",
+            tr("Copy the names"),
+            tr("Copy the names of the ports"),
+            tr("Copy the names of both ports, so that you can find them in the DAW"),
             self.copy_port_names,
         )
         grid = QGridLayout(self)
         grid.setContentsMargins(_MARGIN_PX, _LARGE_GAP_PX, _MARGIN_PX, _LARGE_GAP_PX)
         grid.setSpacing(_LARGE_GAP_PX)
-        grid.addWidget(heading_label("Connect my DAW"), 0, 0)
+        grid.addWidget(heading_label(tr("Connect my DAW")), 0, 0)
         grid.addWidget(back, 0, 1)
         grid.addWidget(self._ports_label, 1, 0)
         grid.addWidget(copy, 1, 1)
@@ -126,11 +127,11 @@ class ConnectPage(QWidget):
         panel = QFrame()
         panel.setFrameShape(QFrame.Shape.StyledPanel)
         panel.setFixedWidth(_CHECKLIST_WIDTH_PX)
-        panel.setAccessibleName("What BachBridge sees")
+        panel.setAccessibleName(tr("What BachBridge sees"))
         column = QVBoxLayout(panel)
         column.setContentsMargins(_LARGE_GAP_PX, _LARGE_GAP_PX, _LARGE_GAP_PX, _LARGE_GAP_PX)
         column.setSpacing(_LARGE_GAP_PX)
-        column.addWidget(heading_label("What BachBridge sees"))
+        column.addWidget(heading_label(tr("What BachBridge sees")))
         for row in self._check_rows:
             column.addWidget(row)
         return panel
@@ -138,8 +139,11 @@ class ConnectPage(QWidget):
     def _show_port_names(self) -> None:
         input_name, output_name = self._port_names
         self._ports_label.setText(
-            f"What you play goes to <b>{html.escape(input_name)}</b>; BachBridge's answer comes from "
-            f"<b>{html.escape(output_name)}</b>."
+            tr(
+                "What you play goes to <b>{input_name}</b>; BachBridge's answer comes from <b>{output_name}</b>.",
+                input_name=html.escape(input_name),
+                output_name=html.escape(output_name),
+            )
         )
 
     def _show_steps(self) -> None:
@@ -164,8 +168,10 @@ class ConnectPage(QWidget):
         number_label = heading_label(str(number))
         number_label.setMinimumWidth(_MARGIN_PX)
         grid.addWidget(number_label, 0, 0, 2, 1, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(heading_label(step.title, BODY_SCALE), 0, 1)
-        grid.addWidget(wrapped_label(bold_menu_words(with_port_names(step.text, *self._port_names))), 1, 1)
+        grid.addWidget(heading_label(tr(step.title), BODY_SCALE), 0, 1)
+        grid.addWidget(
+            wrapped_label(bold_menu_words(with_port_names(tr_report(tr(step.text)), *self._port_names))), 1, 1
+        )
         grid.setColumnStretch(1, 1)
         return row
 
@@ -176,8 +182,8 @@ def _build_daw_tabs() -> QTabBar:
         tabs.addTab(daw.name)
     tabs.setExpanding(False)
     tabs.setUsesScrollButtons(True)
-    tabs.setAccessibleName("Which DAW")
-    tabs.setToolTip("Choose your DAW: the steps use the words of its menus")
+    tabs.setAccessibleName(tr("Which DAW"))
+    tabs.setToolTip(tr("Choose your DAW: the steps use the words of its menus"))
     return tabs
 
 
@@ -227,5 +233,5 @@ class CheckRow(QWidget):
         self.icon.set_state(check.state)
         self._title.setText(check.title)
         self._sentence.setText(check.sentence)
-        self.setAccessibleName(f"{check.title}: {STATE_LABELS[check.state]}")
+        self.setAccessibleName(f"{check.title}: {tr(STATE_LABELS[check.state])}")
         self.setAccessibleDescription(check.sentence)

@@ -8,6 +8,7 @@ too, and the answer would come back as the next phrase.
 from dataclasses import dataclass
 
 from bachbridge.midi.loopback import CREATE_STEPS
+from bachbridge_gui.translation import tr, translatable
 
 LINUX, MACOS, WINDOWS = "linux", "darwin", "win32"
 SYSTEM_NAMES = {LINUX: "Linux", MACOS: "macOS", WINDOWS: "Windows"}
@@ -27,13 +28,13 @@ class Daw:
 
 
 PORTS_TITLE, INPUT_TRACK_TITLE, ANSWER_TRACK_TITLE, CLOCK_TITLE = (
-    "Make the ports known",
-    "The track you play on",
-    "The track that answers",
-    "The tempo, if it should come from the DAW",
+    translatable("Make the ports known"),
+    translatable("The track you play on"),
+    translatable("The track that answers"),
+    translatable("The tempo, if it should come from the DAW"),
 )
 
-LOOPBACK_STEP = SetupStep("Create a loopback", CREATE_STEPS)
+LOOPBACK_STEP = SetupStep(translatable("Create a loopback"), CREATE_STEPS)
 """The step before all others on Windows, while there is no loopback."""
 
 DAWS = (
@@ -187,7 +188,11 @@ DAWS = (
 def platform_note(daw: Daw, platform: str) -> str:
     """Return what the user must know first on this system; often an empty string."""
     if platform not in daw.systems:
-        return f"{daw.name} runs on {_joined([SYSTEM_NAMES[system] for system in daw.systems])} only."
+        return tr(
+            "{daw} runs on {systems} only.",
+            daw=daw.name,
+            systems=_joined([SYSTEM_NAMES[system] for system in daw.systems]),
+        )
     return ""
 
 
@@ -197,4 +202,4 @@ def with_port_names(text: str, input_name: str, output_name: str) -> str:
 
 
 def _joined(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return words[0] if len(words) == 1 else tr("{most} and {last}", most=", ".join(words[:-1]), last=words[-1])

@@ -9,10 +9,11 @@ from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QFormLayout, QSizePolicy, QWidget
 
 from bachbridge.protocol.effects import PortNames
+from bachbridge_gui.translation import tr, translatable
 from bachbridge_gui.widgets.styling import guard_wheel_and_menu
 
-OWN_INPUT, OWN_OUTPUT = "BachBridge In (our own)", "BachBridge Out (our own)"
-LOOPBACK = "A loopback, chosen by itself"
+OWN_INPUT, OWN_OUTPUT = translatable("BachBridge In (our own)"), translatable("BachBridge Out (our own)")
+LOOPBACK = translatable("A loopback, chosen by itself")
 
 
 class PortPicker(QWidget):
@@ -26,12 +27,12 @@ class PortPicker(QWidget):
     def __init__(self, parent: QWidget | None = None, platform: str = sys.platform) -> None:
         super().__init__(parent)
         self._own_labels = (LOOPBACK, LOOPBACK) if platform == "win32" else (OWN_INPUT, OWN_OUTPUT)
-        self._input_box = _build_box("Input port", "Where your notes come from")
-        self._output_box = _build_box("Output port", "Where the answer goes")
+        self._input_box = _build_box(tr("Input port"), tr("Where your notes come from"))
+        self._output_box = _build_box(tr("Output port"), tr("Where the answer goes"))
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
-        form.addRow("Listen to", self._input_box)
-        form.addRow("Play to", self._output_box)
+        form.addRow(tr("Listen to"), self._input_box)
+        form.addRow(tr("Play to"), self._output_box)
         self.show_ports(PortNames((), ()), None, None)
         for box in (self._input_box, self._output_box):
             box.activated.connect(self._emit_chosen)
@@ -62,11 +63,11 @@ def _build_box(name: str, tip: str) -> QComboBox:
 def _fill_box(box: QComboBox, own_label: str, names: tuple[str, ...], current: str | None) -> None:
     current = _full_port_name(names, current)
     box.clear()
-    box.addItem(own_label, None)
+    box.addItem(tr(own_label), None)
     for name in names:
         box.addItem(name, name)
     if current is not None and current not in names:
-        box.addItem(f"{current} (not there)", current)
+        box.addItem(tr("{port} (not there)", port=current), current)
     box.setCurrentIndex(0 if current is None else box.findData(current))
 
 

@@ -10,13 +10,14 @@ from PyQt6.QtWidgets import QBoxLayout, QCheckBox, QHBoxLayout, QLabel, QPushBut
 
 from bachbridge_gui.settings.store import SettingsStore
 from bachbridge_gui.setup.bridge_picture import BridgePicture
+from bachbridge_gui.translation import tr, translatable
 from bachbridge_gui.widgets.status_icon import CheckState, StatusIcon
 from bachbridge_gui.widgets.tokens import TITLE_SCALE
 from bachbridge_gui.widgets.typography import heading_label, scroll_area, wrapped_label
 
 _SMALL_GAP_PX, _LARGE_GAP_PX, _MARGIN_PX = 8, 16, 32
 _PAGE_WIDTH_PX = 608
-_INTRODUCTION = (
+_INTRODUCTION = translatable(
     "Play a phrase, and BachBridge answers it in the manner of Bach;\nor play a melody, and it adds three voices to it."
 )
 
@@ -32,16 +33,16 @@ class WelcomePage(QWidget):
 
     def __init__(self, store: SettingsStore, show_at_start: bool = True) -> None:
         super().__init__()
-        self.setAccessibleName("Welcome")
+        self.setAccessibleName(tr("Welcome"))
         self._store = store
-        self.example_button = LargeButton("Hear an example")
-        self.example_button.setToolTip("Hear a short phrase and then BachBridge's answer to it")
+        self.example_button = LargeButton(tr("Hear an example"))
+        self.example_button.setToolTip(tr("Hear a short phrase and then BachBridge's answer to it"))
         self.example_button.clicked.connect(lambda: store.give_command("example"))
         self._sound_status = _IconText()
         self._ports_status = _IconText()
-        self._show_at_start_box = QCheckBox("Show this at start")
-        self._show_at_start_box.setAccessibleName("Show this page at start")
-        self._show_at_start_box.setToolTip("Off: BachBridge opens with the roll, ready to play.")
+        self._show_at_start_box = QCheckBox(tr("Show this at start"))
+        self._show_at_start_box.setAccessibleName(tr("Show this page at start"))
+        self._show_at_start_box.setToolTip(tr("Off: BachBridge opens with the roll, ready to play."))
         self._show_at_start_box.setChecked(show_at_start)
         self._show_at_start_box.toggled.connect(self.show_at_start_changed)
         self._button_layout = self._build_buttons()
@@ -73,7 +74,7 @@ class WelcomePage(QWidget):
         column.setSpacing(_LARGE_GAP_PX)
         title = heading_label("BachBridge", TITLE_SCALE)
         title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        line = wrapped_label(_INTRODUCTION)
+        line = wrapped_label(tr(_INTRODUCTION))
         line.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         font = line.font()
         font.setPointSizeF(font.pointSizeF() * 1.2)
@@ -117,12 +118,12 @@ class WelcomePage(QWidget):
         row.setSpacing(_SMALL_GAP_PX)
         for text, tip, signal in (
             (
-                "Connect my DAW",
-                "How to play into BachBridge from your DAW and hear its answer there",
+                tr("Connect my DAW"),
+                tr("How to play into BachBridge from your DAW and hear its answer there"),
                 self.connect_wanted,
             ),
-            ("Play without a keyboard", "Play on the screen or on the computer's keys", self.keyboard_wanted),
-            ("Start playing", "Play on your keyboard: BachBridge is already listening", self.play_wanted),
+            (tr("Play without a keyboard"), tr("Play on the screen or on the computer's keys"), self.keyboard_wanted),
+            (tr("Start playing"), tr("Play on your keyboard: BachBridge is already listening"), self.play_wanted),
         ):
             button = QPushButton(text)
             button.setMinimumHeight(40)
@@ -214,20 +215,25 @@ class _WrappingLabel(QLabel):
 def sound_text(sound: str, state: CheckState) -> str:
     """Return the sentence about the preview sound, with what it means for the example."""
     if state == "seen" or not sound:
-        return "You hear it from this computer; no DAW is needed."
-    return f"{sound} The example is still shown and sent to the output port."
+        return tr("You hear it from this computer; no DAW is needed.")
+    return tr("{sound} The example is still shown and sent to the output port.", sound=sound)
 
 
 def ports_text(input_name: str, output_name: str) -> tuple[CheckState, str]:
     """Return the state of the ports and the sentence for it."""
     match input_name, output_name:
         case "pipe", "pipe":
-            return "warning", "This machine has no MIDI system: BachBridge plays inside this window only."
+            return "warning", tr("This machine has no MIDI system: BachBridge plays inside this window only.")
         case "", "":
-            return "waiting", "The MIDI ports are not open yet."
+            return "waiting", tr("The MIDI ports are not open yet.")
         case "", _:
-            return "warning", f"Only the output is open: {output_name}. BachBridge does not receive what you play."
+            return "warning", tr(
+                "Only the output is open: {output_name}. BachBridge does not receive what you play.",
+                output_name=output_name,
+            )
         case _, "":
-            return "warning", f"Only the input is open: {input_name}. No answer is sent."
+            return "warning", tr("Only the input is open: {input_name}. No answer is sent.", input_name=input_name)
         case _:
-            return "seen", f"{input_name} and {output_name} are open."
+            return "seen", tr(
+                "{input_name} and {output_name} are open.", input_name=input_name, output_name=output_name
+            )

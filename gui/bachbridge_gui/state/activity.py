@@ -23,6 +23,7 @@ from bachbridge.protocol.events import Answer, AskRefused, ModelDown, ModelUp
 from bachbridge.settings import task_for_answer
 from bachbridge_gui.state.timeline import RollTimeline
 from bachbridge_gui.state.view_types import PLAYER
+from bachbridge_gui.translation import tr, tr_count, translatable
 
 _PLAYING_NS = 1_500_000_000
 """A player who has played within this time is playing."""
@@ -31,15 +32,20 @@ _PATIENCE_NS = 20_000_000_000
 
 
 class LiveState(Enum):
-    """The value is the word that the window shows."""
+    """The value is the word that the window shows, in English."""
 
-    LOADING = "Getting ready"
-    OFF = "Off"
-    LISTENING = "Listening"
-    PLAYER = "You play"
-    THINKING = "Thinking"
-    ANSWERING = "Answering"
-    TOGETHER = "Playing along"
+    LOADING = translatable("Getting ready")
+    OFF = translatable("Off")
+    LISTENING = translatable("Listening")
+    PLAYER = translatable("You play")
+    THINKING = translatable("Thinking")
+    ANSWERING = translatable("Answering")
+    TOGETHER = translatable("Playing along")
+
+    @property
+    def words(self) -> str:
+        """The word in the window's language."""
+        return tr(self.value)
 
 
 class Activity:
@@ -115,13 +121,13 @@ class Activity:
             case LiveState.ANSWERING | LiveState.TOGETHER if self._phrase and self.is_answering(now_ns):
                 return self._answering_text(self._phrase, self._due_ns or now_ns, now_ns)
             case LiveState.THINKING:
-                return f"{state.value} …"
+                return f"{state.words} …"
             case LiveState.OFF:
-                return "Off: nothing is answered"
+                return tr("Off: nothing is answered")
             case LiveState.PLAYER if settings.mode == "off":
-                return "You play; mode Off answers nothing"
+                return tr("You play; mode Off answers nothing")
             case _:
-                return state.value
+                return state.words
 
     def _has_just_played(self, now_ns: int) -> bool:
         if self._timeline.settings.mode == "off":
@@ -131,12 +137,12 @@ class Activity:
     def _answering_text(self, phrase: PhraseEnded, due_ns: int, now_ns: int) -> str:
         settings = self._timeline.settings
         if settings.answer == "dream" and settings.mode == "continue":
-            return "Dreaming"
+            return tr("Dreaming")
         bar_steps = phrase.phrase.steps_per_bar
         bars = settings.trade_bars if settings.mode == "trade" else settings.answer_bars
         wanted = bars * bar_steps if task_for_answer(settings.answer) == "continue" and bars else phrase.phrase.steps
         steps = self._until_step if self._is_whole else max(self._until_step, wanted)
         left = ceil((due_ns + steps * phrase.step_ns - now_ns) / (bar_steps * phrase.step_ns))
         if left < 1:
-            return LiveState.ANSWERING.value
-        return f"{LiveState.ANSWERING.value}, {left} bar{'s' if left > 1 else ''} left"
+            return LiveState.ANSWERING.words
+        return tr_count("Answering, {count} bar left", "Answering, {count} bars left", left)

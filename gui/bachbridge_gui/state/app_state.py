@@ -28,15 +28,16 @@ from bachbridge_gui.state.notice_text import notice_for
 from bachbridge_gui.state.notices import NoticeBoard, StatusNotice
 from bachbridge_gui.state.timeline import RollTimeline
 from bachbridge_gui.state.window_prefs import WindowPrefs
+from bachbridge_gui.translation import tr, translatable
 
 _SURE_CONFIDENCE = 0.95
 """Bar lines at least this certain are shown without a word."""
-MIDI_FOUND_TEXT = "A MIDI system has appeared: BachBridge's ports are open now"
+MIDI_FOUND_TEXT = translatable("A MIDI system has appeared: BachBridge's ports are open now")
 _TEMPO_SOURCE_TEXT = {
-    "playing": "from your playing",
-    "set": "set",
-    "clock": "from the DAW's clock",
-    "link": "from Ableton Link",
+    "playing": translatable("from your playing"),
+    "set": translatable("set"),
+    "clock": translatable("from the DAW's clock"),
+    "link": translatable("from Ableton Link"),
 }
 
 
@@ -84,7 +85,7 @@ class AppState:
             ended += [exchange] if exchange else []
             self._handle_message(message, now_ns)
             if had_no_midi and self.health.output_name not in ("", NO_PORTS_NAME):
-                self.notices.post(StatusNotice(MIDI_FOUND_TEXT, "info", "engine"), now_ns)
+                self.notices.post(StatusNotice(tr(MIDI_FOUND_TEXT), "info", "engine"), now_ns)
         self.timeline.drop_overdue(now_ns)
         exchange = self.exchange_builder.end_melody_after_rest(now_ns)
         return [*ended, exchange] if exchange else ended
@@ -110,11 +111,11 @@ class AppState:
         """Tempo and source: "100 bpm" and "from your playing"; the first is empty while no tempo is known."""
         bpm, source = self._tempo_and_source()
         if not bpm:
-            return "", "Tempo from your playing"
+            return "", tr("Tempo from your playing")
         bar = self.latest_bar
         is_guess = source == "playing" and bar is not None and bar.confidence < _SURE_CONFIDENCE
-        sureness = f", bars {bar.confidence:.0%} sure" if bar and is_guess else ""
-        return f"{bpm:.0f} bpm", f"{_TEMPO_SOURCE_TEXT[source]}{sureness}"
+        sureness = ", " + tr("bars {share}% sure", share=round(100 * bar.confidence)) if bar and is_guess else ""
+        return tr("{bpm:.0f} bpm", bpm=bpm), f"{tr(_TEMPO_SOURCE_TEXT[source])}{sureness}"
 
     def _tempo_and_source(self) -> tuple[float, str]:
         if self.settings.follow_clock and self.health.clock_bpm:

@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from bachbridge.music.notes import VOICES, Note, Phrase, bpm_from_step_ns, key_from_number, key_name, pitch_name
+from bachbridge.music.notes import VOICES, Note, Phrase, bpm_from_step_ns, key_from_number, pitch_name
 from bachbridge.music.performance import Part, TimedNote, last_note_end_ns, notes_from_grid, shift_part
 from bachbridge.music.timeline import Meter, meter_from_steps
 from bachbridge.music.tonality.key_names import key_level
+from bachbridge_gui.state.harmony_words import cadence_text, key_text
 from bachbridge_gui.state.view_types import PLAYER
+from bachbridge_gui.translation import tr, tr_count
 
 MAX_EXCHANGES = 500
 _MAX_UNDO = 100
@@ -159,39 +161,41 @@ def exchange_title(exchange: Exchange) -> str:
         return exchange.name
     notes = [note for note in exchange.prompt.notes if note.voice == exchange.prompt.notes[0].voice]
     pitches = " ".join(pitch_name(note.pitch) for note in notes[:_TITLE_PITCHES])
-    return f"{pitches} …" if len(notes) > _TITLE_PITCHES else pitches or "No notes"
+    return f"{pitches} …" if len(notes) > _TITLE_PITCHES else pitches or tr("No notes")
 
 
 def exchange_summary(exchange: Exchange) -> str:
     """Return the lengths of phrase and answer: "3 → 4 bars, cut short"."""
     played = _bar_count(exchange.prompt.steps, exchange.prompt)
     if not exchange.answer:
-        return f"{_bars_text(played)} → no answer"
+        return tr("{bars} → no answer", bars=_bars_text(played))
     if exchange.mode == "harmonize":
-        return f"{_bars_text(played)}, harmonized"
-    cut = ", cut short" if exchange.interrupted else ""
-    return f"{played} → {_bars_text(_bar_count(exchange.answer_steps, exchange.prompt))}{cut}"
+        return tr("{bars}, harmonized", bars=_bars_text(played))
+    lengths = f"{played} → {_bars_text(_bar_count(exchange.answer_steps, exchange.prompt))}"
+    return tr("{lengths}, cut short", lengths=lengths) if exchange.interrupted else lengths
 
 
 def exchange_close_text(exchange: Exchange) -> str:
     """Return the key and how the exchange closes: "D minor · half cadence"; a key that is a guess has a "?"."""
     close = exchange.close
     key = key_from_number(close.key)
-    name = key_name(key) if key else ""
+    name = key_text(key)
     is_guess = not close.cadence and key_level(close.confidence) == "guess"
-    cadence = f"{close.cadence} cadence" if close.cadence else ""
+    cadence = cadence_text(close.cadence)
     return " · ".join(part for part in (f"{name}?" if name and is_guess else name, cadence) if part)
 
 
 def screen_reader_text(exchange: Exchange) -> str:
     """Return the whole row as a screen reader reads it."""
     words = [
-        f"Phrase {exchange.number}",
+        tr("Phrase {number}", number=exchange.number),
         exchange_title(exchange),
-        exchange_summary(exchange).replace("→", "answered with"),
+        exchange_summary(exchange).replace("→", tr("answered with")),
     ]
     words += [close] if (close := exchange_close_text(exchange).replace(" ·", ",")) else []
-    return ", ".join([*words, f"at {exchange.started_at:%H:%M}", *(["kept"] if exchange.kept else [])])
+    return ", ".join(
+        [*words, tr("at {time}", time=f"{exchange.started_at:%H:%M}"), *([tr("kept")] if exchange.kept else [])]
+    )
 
 
 def _bar_count(steps: int, phrase: Phrase) -> int:
@@ -199,7 +203,7 @@ def _bar_count(steps: int, phrase: Phrase) -> int:
 
 
 def _bars_text(bars: int) -> str:
-    return f"{bars} bar" if bars == 1 else f"{bars} bars"
+    return tr_count("{count} bar", "{count} bars", bars)
 
 
 # ---------------------------------------------------------------- MIDI files

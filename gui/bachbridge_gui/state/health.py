@@ -35,13 +35,14 @@ from bachbridge.protocol.effects import (
 from bachbridge.protocol.events import LinkState, ModelDown, ModelUp, PortsChanged
 from bachbridge_gui.state.notice_text import engine_change_text
 from bachbridge_gui.state.notices import capitalized
+from bachbridge_gui.translation import tr, tr_report, translatable
 
 LATE_THRESHOLD_NS = 10_000_000
 """A message that is sent with more delay than this counts as late."""
 _SECOND_NS = 1_000_000_000
 _MINUTE_S = 60
 _LOG_BIN_WIDTH = log(1.05)
-MODEL_LOADING_TEXT = "Model is loading"
+MODEL_LOADING_TEXT = translatable("Model is loading")
 NO_PORTS_NAME = "pipe"
 """Port name that an engine without ports reports."""
 OWN_PORT_PREFIXES = ("BachBridge", NO_PORTS_NAME)
@@ -97,7 +98,7 @@ class EngineHealth:
         """Sentence about an engine that ended; empty once one runs again."""
         self.model_up: bool | None = None
         """None: the model has not reported yet."""
-        self.model_text = MODEL_LOADING_TEXT
+        self.model_text = tr(MODEL_LOADING_TEXT)
         self.model_p50_ns, self.model_p99_ns = 0, 0
 
     def handle_message(self, message: Message, now_ns: int) -> None:
@@ -118,12 +119,14 @@ class EngineHealth:
             case Health():
                 self.model_p50_ns, self.model_p99_ns = message.model_p50_ns, message.model_p99_ns
             case ModelUp(name):
-                self.model_up, self.model_text = True, f"{name} is ready"
+                self.model_up, self.model_text = True, tr("{name} is ready", name=name)
             case ModelDown(reason):
-                self.model_up, self.model_text = False, capitalized(reason)
+                self.model_up, self.model_text = False, capitalized(tr_report(reason))
                 self.model_p50_ns = self.model_p99_ns = 0
             case Failed() | EngineEnded() | EngineStarted():
-                self._handle_engine_end(message.error if isinstance(message, Failed) else engine_change_text(message))
+                self._handle_engine_end(
+                    tr_report(message.error) if isinstance(message, Failed) else engine_change_text(message)
+                )
             case _:
                 pass
 
@@ -190,7 +193,7 @@ class EngineHealth:
         """Forget what the dead engine reported; before the first one was ready, its end is no news."""
         if self.input_name or self.output_name or self.engine_text:
             self.engine_text = text
-        self.model_up, self.model_text = None, MODEL_LOADING_TEXT
+        self.model_up, self.model_text = None, tr(MODEL_LOADING_TEXT)
         self._lost_counts.clear()
         self.clock_bpm = self.link_bpm = 0.0
         self.model_p50_ns = self.model_p99_ns = 0

@@ -14,6 +14,7 @@ import msgspec
 from bachbridge.atomic_files import atomic_output
 from bachbridge.data_errors import data_error_text
 from bachbridge.errors import ConfigError
+from bachbridge_gui.translation import tr
 
 _MAX_BYTES = 256 * 1024
 _MAX_NAME_LENGTH = 60
@@ -49,7 +50,12 @@ class JsonStore:
         fits = 0 < len(name) <= _MAX_NAME_LENGTH and name.isprintable() and not _FORBIDDEN_CHARACTERS & set(name)
         if not fits or name.startswith(".") or name.endswith("."):
             raise ConfigError(
-                f'A {self.kind} cannot be called "{name}": use up to {_MAX_NAME_LENGTH} letters and digits.'
+                tr(
+                    'A {kind} cannot be called "{name}": use up to {count} letters and digits.',
+                    kind=tr(self.kind),
+                    name=name,
+                    count=_MAX_NAME_LENGTH,
+                )
             )
         return self.folder / f"{name}{self.suffix}"
 
@@ -62,7 +68,11 @@ class JsonStore:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(
-                f"The folder {self.folder} cannot be created ({error.strerror}): make room or correct the path."
+                tr(
+                    "The folder {folder} cannot be created ({strerror}): make room or correct the path.",
+                    folder=self.folder,
+                    strerror=error.strerror,
+                )
             ) from error
         write_json(path, table)
 
@@ -70,7 +80,13 @@ class JsonStore:
         """Rename a file; `ConfigError` if `new_name` is taken."""
         source, target = self.path_of(name), self.path_of(new_name)
         if target.exists() and not (source.exists() and target.samefile(source)):
-            raise ConfigError(f'There is already a {self.kind} called "{new_name}": choose another name.')
+            raise ConfigError(
+                tr(
+                    'There is already a {kind} called "{new_name}": choose another name.',
+                    kind=tr(self.kind),
+                    new_name=new_name,
+                )
+            )
         try:
             source.rename(target)
         except OSError as error:
@@ -92,7 +108,15 @@ class JsonStore:
             scratch.write_bytes(content)
 
     def _change_error(self, name: str, error: OSError) -> ConfigError:
-        return ConfigError(f'The {self.kind} "{name}" cannot be changed ({error.strerror}): check {self.folder}.')
+        return ConfigError(
+            tr(
+                'The {kind} "{name}" cannot be changed ({strerror}): check {folder}.',
+                kind=tr(self.kind),
+                name=name,
+                strerror=error.strerror,
+                folder=self.folder,
+            )
+        )
 
 
 def read_json(path: Path, kind: str) -> JsonObject:
@@ -101,15 +125,19 @@ def read_json(path: Path, kind: str) -> JsonObject:
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)
     except OSError as error:
-        raise ConfigError(f"{path.name} cannot be read ({error.strerror}): choose another file.") from error
+        raise ConfigError(
+            tr("{name} cannot be read ({strerror}): choose another file.", name=path.name, strerror=error.strerror)
+        ) from error
     if len(data) > _MAX_BYTES:
-        raise ConfigError(f"{path.name} is too large for a {kind}: choose another file.")
+        raise ConfigError(tr("{name} is too large for a {kind}: choose another file.", name=path.name, kind=tr(kind)))
     try:
         return msgspec.json.decode(data, type=dict[str, Any])
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path.name} is not a {kind}: choose another file.") from error
+        raise ConfigError(tr("{name} is not a {kind}: choose another file.", name=path.name, kind=tr(kind))) from error
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path.name} is damaged and not a {kind}: choose another file, or delete it.") from error
+        raise ConfigError(
+            tr("{name} is damaged and not a {kind}: choose another file, or delete it.", name=path.name, kind=tr(kind))
+        ) from error
 
 
 def convert_json(table: JsonObject, content: type[FileContent], kind: str) -> FileContent:
@@ -117,7 +145,13 @@ def convert_json(table: JsonObject, content: type[FileContent], kind: str) -> Fi
     try:
         return msgspec.convert(table, content)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"This {kind} is damaged ({data_error_text(error)}): choose another file.") from error
+        raise ConfigError(
+            tr(
+                "This {kind} is damaged ({problem}): choose another file.",
+                kind=tr(kind),
+                problem=data_error_text(error),
+            )
+        ) from error
 
 
 def write_json(path: Path, table: JsonObject) -> None:

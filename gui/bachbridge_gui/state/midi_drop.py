@@ -11,6 +11,7 @@ from pathlib import Path
 from bachbridge.errors import MidiFileError
 from bachbridge.files.midi_reader import read_midi
 from bachbridge.music.notes import STEPS_PER_BEAT, Phrase
+from bachbridge_gui.translation import tr
 
 SUFFIXES = (".mid", ".midi")
 MAX_BARS = 32
@@ -19,14 +20,16 @@ MAX_BARS = 32
 def droppable_file(paths: Sequence[Path]) -> Path:
     """Return the one MIDI file that was dropped, unread; `MidiFileError` with a sentence for anything else."""
     if not paths:
-        raise MidiFileError("What you dropped is not a file on this computer: save it first, then drop the MIDI file.")
+        raise MidiFileError(
+            tr("What you dropped is not a file on this computer: save it first, then drop the MIDI file.")
+        )
     if len(paths) > 1:
-        raise MidiFileError(f"{len(paths)} files at once are too many: drop one MIDI file.")
+        raise MidiFileError(tr("{count} files at once are too many: drop one MIDI file.", count=len(paths)))
     path = paths[0]
     if path.is_dir():
-        raise MidiFileError(f"{path.name} is a folder: drop one MIDI file (.mid).")
+        raise MidiFileError(tr("{name} is a folder: drop one MIDI file (.mid).", name=path.name))
     if path.suffix.lower() not in SUFFIXES:
-        raise MidiFileError(f"{path.name} is not a MIDI file: drop a file that ends in .mid.")
+        raise MidiFileError(tr("{name} is not a MIDI file: drop a file that ends in .mid.", name=path.name))
     return path
 
 

@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from bachbridge.atomic_files import atomic_output, rename_damaged_file
 from bachbridge.errors import BachBridgeError
+from bachbridge_gui.translation import tr
 
 VERSION = 1
 
@@ -31,6 +32,8 @@ class WindowPrefs:
     profile: str = ""
     """Name of the MIDI profile."""
     theme: Literal["system", "light", "dark"] = "system"
+    language: Literal["system", "en", "de", "fr"] = "system"
+    """The language of the window's words."""
     zoom: Annotated[float, Meta(gt=0, lt=1e9)] = 10.0
     """Seconds across the piano roll."""
     follow: bool = True
@@ -69,13 +72,17 @@ def load(path: Path) -> tuple[WindowPrefs, str]:
     except FileNotFoundError:
         return WindowPrefs(), ""
     except OSError as error:
-        return WindowPrefs(), f"{path} cannot be read ({error.strerror}): the window opens as if for the first time."
+        return WindowPrefs(), tr(
+            "{path} cannot be read ({strerror}): the window opens as if for the first time.",
+            path=path,
+            strerror=error.strerror,
+        )
     try:
         if msgspec.json.decode(data, type=_FileVersion).version > VERSION:
-            return WindowPrefs(), _set_aside(path, "was written by a later version of BachBridge")
+            return WindowPrefs(), _set_aside(path, tr("was written by a later version of BachBridge"))
         return msgspec.json.decode(data, type=WindowPrefs), ""
     except (msgspec.DecodeError, ValueError, RecursionError):
-        return WindowPrefs(), _set_aside(path, "is damaged")
+        return WindowPrefs(), _set_aside(path, tr("is damaged"))
 
 
 def save(path: Path, prefs: WindowPrefs) -> None:
@@ -83,7 +90,9 @@ def save(path: Path, prefs: WindowPrefs) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BachBridgeError(f"cannot write {path} ({error.strerror}): make its folder writable.") from error
+        raise BachBridgeError(
+            tr("cannot write {path} ({strerror}): make its folder writable.", path=path, strerror=error.strerror)
+        ) from error
     content = msgspec.json.encode({"version": VERSION, **asdict(prefs)})
     with atomic_output(path, private=True) as scratch:
         scratch.write_bytes(msgspec.json.format(content, indent=1))
@@ -94,5 +103,12 @@ def _set_aside(path: Path, what: str) -> str:
     try:
         renamed = rename_damaged_file(path)
     except OSError:
-        return f"{path} {what} and cannot be renamed: the window opens as if for the first time."
-    return f"{path} {what} and has been renamed to {renamed.name}: the window opens as if for the first time."
+        return tr(
+            "{path} {what} and cannot be renamed: the window opens as if for the first time.", path=path, what=what
+        )
+    return tr(
+        "{path} {what} and has been renamed to {name}: the window opens as if for the first time.",
+        path=path,
+        what=what,
+        name=renamed.name,
+    )

@@ -6,19 +6,20 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from bachbridge_gui.state.activity import LiveState
 from bachbridge_gui.state.view_types import PLAYER
+from bachbridge_gui.translation import tr, translatable
 from bachbridge_gui.widgets.palette import draw_shape, is_dark, part_colour
 from bachbridge_gui.widgets.style import colour_for
 from bachbridge_gui.widgets.tokens import SPACE_S_PX, SPACE_XS_PX
 
 _SIGN_PX = 14
 _TOOLTIPS = {
-    LiveState.LOADING: "The model is being loaded",
-    LiveState.OFF: "Mode Off: nothing is answered",
-    LiveState.LISTENING: "Play: BachBridge listens",
-    LiveState.PLAYER: "BachBridge hears you",
-    LiveState.THINKING: "Your phrase has ended, and its answer is being made",
-    LiveState.ANSWERING: "You hear the answer",
-    LiveState.TOGETHER: "You and BachBridge play together",
+    LiveState.LOADING: translatable("The model is being loaded"),
+    LiveState.OFF: translatable("Mode Off: nothing is answered"),
+    LiveState.LISTENING: translatable("Play: BachBridge listens"),
+    LiveState.PLAYER: translatable("BachBridge hears you"),
+    LiveState.THINKING: translatable("Your phrase has ended, and its answer is being made"),
+    LiveState.ANSWERING: translatable("You hear the answer"),
+    LiveState.TOGETHER: translatable("You and BachBridge play together"),
 }
 
 
@@ -42,11 +43,11 @@ class ActivityLight(QWidget):
             self.update()
 
     def _describe(self) -> None:
-        self.setAccessibleName(f"Now: {self._state.value}")
-        self.setToolTip(_TOOLTIPS[self._state])
+        self.setAccessibleName(tr("Now: {state}", state=self._state.words))
+        self.setToolTip(tr(_TOOLTIPS[self._state]))
 
     def sizeHint(self) -> QSize:
-        width = max(self.fontMetrics().horizontalAdvance(state.value) for state in LiveState)
+        width = max(self.fontMetrics().horizontalAdvance(state.words) for state in LiveState)
         return QSize(_SIGN_PX + SPACE_S_PX + width, self.fontMetrics().height() + 2 * SPACE_XS_PX)
 
     def minimumSizeHint(self) -> QSize:
@@ -57,7 +58,7 @@ class ActivityLight(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_sign(painter, QRectF(1, (self.height() - _SIGN_PX) / 2 + 1, _SIGN_PX - 2, _SIGN_PX - 2))
         area = self.rect().adjusted(_SIGN_PX + SPACE_S_PX, 0, 0, 0)
-        word = self._state.value
+        word = self._state.words
         if self.fontMetrics().horizontalAdvance(word) <= area.width():
             quiet = self._state in (LiveState.LOADING, LiveState.OFF, LiveState.LISTENING)
             painter.setPen(colour_for(self.palette(), "muted" if quiet else "text"))

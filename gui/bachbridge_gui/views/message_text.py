@@ -4,11 +4,11 @@ Channels are counted from 1 here. Messages that come dozens of times a second an
 deadlines, requests that feed the model) have no text.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bachbridge.midi import messages as midi
-from bachbridge.music.harmony.chord_text import chord_text
-from bachbridge.music.notes import STEPS_PER_BEAT, bpm_from_step_ns, key_from_number, key_name, pitch_name
+from bachbridge.music.notes import STEPS_PER_BEAT, bpm_from_step_ns, key_from_number, pitch_name
 from bachbridge.protocol.effects import (
     AnswerEnded,
     AnswerLate,
@@ -68,19 +68,51 @@ from bachbridge.protocol.events import (
     TapBeat,
     Tick,
 )
+from bachbridge_gui.state.harmony_words import cadence_text, chord_words, key_text
 from bachbridge_gui.state.notice_text import ObstacleReport, engine_change_text, log_stopped_text, obstacle_text
+from bachbridge_gui.translation import tr, tr_count, tr_in, tr_report, translatable, translatable_in
+from bachbridge_gui.views.midi_text import describe_midi
 
 _COMMAND_TEXTS = {
-    Panic(): "panic: all notes off on every channel",
-    EndPhrase(): "end the phrase",
-    Reset(): "reset: forget everything played so far",
-    Cadence(): "lead to a cadence",
-    TapBeat(): "tap the beat",
-    StartTransport(): "start at the set tempo",
-    StopTransport(): "stop",
+    Panic(): translatable("panic: all notes off on every channel"),
+    EndPhrase(): translatable("end the phrase"),
+    Reset(): translatable("reset: forget everything played so far"),
+    Cadence(): translatable("lead to a cadence"),
+    TapBeat(): translatable("tap the beat"),
+    StartTransport(): translatable("start at the set tempo"),
+    StopTransport(): translatable("stop"),
 }
 NOTES, OTHER_MIDI, REPORTS = "notes", "other MIDI", "reports"
+INPUT, OUTPUT = translatable_in("source", "in"), translatable_in("source", "out")
+MODEL, ENGINE = translatable_in("source", "model"), translatable_in("source", "engine")
 LINE_KINDS = (NOTES, OTHER_MIDI, REPORTS)
+LINE_KIND_LABELS = {
+    NOTES: translatable("Notes"),
+    OTHER_MIDI: translatable("Other MIDI"),
+    REPORTS: translatable("Reports"),
+}
+_PHRASE_END, _TEMPO_SOURCE = "end of the phrase", "source of the tempo"
+"""Contexts of words in the catalogues."""
+_MARKED_WORDS = (
+    translatable_in("end of the phrase", "silence"),
+    translatable_in("end of the phrase", "pedal"),
+    translatable_in("end of the phrase", "bars"),
+    translatable_in("end of the phrase", "control"),
+    translatable_in("end of the phrase", "command"),
+    translatable_in("end of the phrase", "stop"),
+    translatable_in("end of the phrase", "prompt"),
+    translatable_in("end of the phrase", "dream"),
+    translatable_in("source of the tempo", "playing"),
+    translatable_in("source of the tempo", "set"),
+    translatable_in("source of the tempo", "clock"),
+    translatable_in("source of the tempo", "link"),
+)
+"""Words that the engine reports."""
+_PREVIEW_STATES = {
+    "ready": translatable("ready"),
+    "sounding": translatable("sounding"),
+    "silent": translatable("silent"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +132,11 @@ def to_monitor_line(message: Message, now_ns: int) -> MonitorLine | None:
         return None
     match message:
         case Received(data, at_ns):
-            return MonitorLine(at_ns, _midi_kind(data), "in", text)
+            return MonitorLine(at_ns, _midi_kind(data), INPUT, text)
         case Sent(data, _, sent_ns):
-            return MonitorLine(sent_ns, _midi_kind(data), "out", text)
+            return MonitorLine(sent_ns, _midi_kind(data), OUTPUT, text)
         case Midi(data) | Send(data):
-            return MonitorLine(now_ns, _midi_kind(data), "out" if isinstance(message, Send) else "in", text)
+            return MonitorLine(now_ns, _midi_kind(data), OUTPUT if isinstance(message, Send) else INPUT, text)
         case (
             Answer()
             | AnswerStarted()
@@ -120,9 +152,9 @@ def to_monitor_line(message: Message, now_ns: int) -> MonitorLine | None:
             | ModelDown()
             | AskRefused()
         ):
-            return MonitorLine(now_ns, REPORTS, "model", text)
+            return MonitorLine(now_ns, REPORTS, MODEL, text)
         case _:
-            return MonitorLine(now_ns, REPORTS, "engine", text)
+            return MonitorLine(now_ns, REPORTS, ENGINE, text)
 
 
 def describe_message(message: Message) -> str | None:
@@ -131,27 +163,41 @@ def describe_message(message: Message) -> str | None:
         case Received(data) | Midi(data) | Sent(data) | Send(data):
             return describe_midi(data)
         case PhraseEnded(phrase, _, step_ns, ended_by):
-            notes = _counted_noun(len(phrase.notes), "note")
-            return f"phrase heard: {notes}, {bpm_from_step_ns(step_ns):.0f} bpm, ended by {ended_by}"
+            return tr(
+                "phrase heard: {notes}, {bpm:.0f} bpm, ended by {cause}",
+                notes=_notes(phrase.notes),
+                bpm=bpm_from_step_ns(step_ns),
+                cause=tr_in(_PHRASE_END, ended_by),
+            )
         case Answer(_, notes, _, final):
-            return f"{_counted_noun(len(notes), 'note')} of the answer planned{' (the last part)' if final else ''}"
+            planned = tr("{notes} of the answer planned", notes=_notes(notes))
+            return tr("{planned} (the last part)", planned=planned) if final else planned
         case AnswerStarted():
-            return "the answer begins"
+            return tr("the answer begins")
         case AnswerEnded(_, notes, interrupted):
-            return f"the answer {'was cut short' if interrupted else 'ended'}: {_counted_noun(len(notes), 'note')}"
+            if interrupted:
+                return tr("the answer was cut short: {notes}", notes=_notes(notes))
+            return tr("the answer ended: {notes}", notes=_notes(notes))
+        case AnswerLate(_, what):
+            return tr("missed: {what}", what=tr_report(what))
+        case _:
+            return _describe_music(message)
+
+
+def _describe_music(message: Message) -> str | None:
+    """Return the text of a report about keys and chords."""
+    match message:
         case Harmonized(_, _, voices, key):
             return _describe_harmony(voices, key)
         case ChordNamed(_, _, chord, numeral, key):
-            return f"chord: {chord_text(chord, numeral, key_from_number(key))}"
-        case AnswerLate(_, what):
-            return f"missed: {what}"
+            return tr("chord: {chord}", chord=chord_words(chord, numeral, key_from_number(key)))
         case SoundingHarmony(_, chord, numeral, key, _):
-            return f"sounding: {chord_text(chord, numeral, key_from_number(key) if chord else None) or 'no chord'}"
+            words = chord_words(chord, numeral, key_from_number(key) if chord else None)
+            return tr("sounding: {chord}", chord=words or tr("no chord"))
         case ChordPlanned(_, chord, numeral, key):
-            return f"next: {chord_text(chord, numeral, key_from_number(key))}" if chord else None
+            return tr("next: {chord}", chord=chord_words(chord, numeral, key_from_number(key))) if chord else None
         case CadenceReached(_, kind, key_number):
-            key = key_from_number(key_number)
-            return f"{kind} cadence{f' in {key_name(key)}' if key else ''}"
+            return cadence_text(kind, key_from_number(key_number))
         case _:
             return _describe_status(message)
 
@@ -160,28 +206,40 @@ def _describe_status(message: Message) -> str | None:
     """Return the text of a report about ports, tempo, the model or the engine's health."""
     match message:
         case ClockTempo(bpm):
-            return f"the DAW's clock runs at {bpm:.1f} bpm" if bpm > 0 else "the DAW's clock stopped"
+            return tr("the DAW's clock runs at {bpm:.1f} bpm", bpm=bpm) if bpm > 0 else tr("the DAW's clock stopped")
         case BarStarted(_, step_ns, steps_per_bar, source):
-            return f"bars of {steps_per_bar / STEPS_PER_BEAT:g} beats, {bpm_from_step_ns(step_ns):.0f} bpm ({source})"
+            return tr(
+                "bars of {beats:g} beats, {bpm:.0f} bpm ({source})",
+                beats=steps_per_bar / STEPS_PER_BEAT,
+                bpm=bpm_from_step_ns(step_ns),
+                source=tr_in(_TEMPO_SOURCE, source),
+            )
         case LinkState(_, step_ns, is_playing, peers):
             return _describe_link(step_ns, is_playing, peers)
         case Connections(inputs, outputs):
-            counts = ((inputs, "in"), (outputs, "out"))
-            known = [f"{_counted_noun(count, 'port')} {direction}" for count, direction in counts if count >= 0]
-            return f"connected: {', '.join(known)}" if known else None
+            known = [tr_count("{count} port in", "{count} ports in", inputs)] if inputs >= 0 else []
+            known += [tr_count("{count} port out", "{count} ports out", outputs)] if outputs >= 0 else []
+            return tr("connected: {ports}", ports=", ".join(known)) if known else None
         case PortNames(inputs, outputs):
-            return f"ports of other programs: in {', '.join(inputs) or 'none'}, out {', '.join(outputs) or 'none'}"
+            return tr(
+                "ports of other programs: in {inputs}, out {outputs}",
+                inputs=", ".join(inputs) or tr("none"),
+                outputs=", ".join(outputs) or tr("none"),
+            )
         case PortsChanged(source, sink):
-            return f"ports: in {source or 'closed'}, out {sink or 'closed'}"
+            return tr("ports: in {input}, out {output}", input=source or tr("closed"), output=sink or tr("closed"))
         case ModelUp(name, step_ns):
-            return f"{name} is ready, {step_ns / 1e6:.2f} ms a step"
+            return tr("{model} is ready, {ms:.2f} ms a step", model=name, ms=step_ns / 1e6)
         case ModelDown(reason) | AskRefused(_, reason) | Quit(reason):
-            return reason
+            return tr_report(reason)
         case Failed(error):
-            return error
+            return tr_report(error)
         case Health(sent, late_p50_ns, late_p99_ns):
-            return (
-                f"{sent} messages sent, half within {late_p50_ns / 1e6:.2f} ms, 99 % within {late_p99_ns / 1e6:.2f} ms"
+            return tr(
+                "{count} messages sent, half within {half:.2f} ms, 99 % within {most:.2f} ms",
+                count=sent,
+                half=late_p50_ns / 1e6,
+                most=late_p99_ns / 1e6,
             )
         case _:
             return _describe_condition(message)
@@ -191,27 +249,28 @@ def _describe_condition(message: Message) -> str | None:
     """Return the text of a change of the session or of a process."""
     match message:
         case SettingApplied(name, value):
-            return f"setting: {name} = {value}"
+            return tr("setting: {name} = {value}", name=name, value=value)
         case SettingRefused(_, reason):
-            return f"setting: {reason}"
+            return tr("setting: {reason}", reason=tr_report(reason))
         case _ if isinstance(message, ObstacleReport):
             return obstacle_text(message)
         case NotesShed(count):
-            return f"midi: {_counted_noun(count, 'note')} left out so far"
+            return tr_count("midi: {count} note left out so far", "midi: {count} notes left out so far", count)
         case DamagedMidi(count):
-            return f"midi: {_counted_noun(count, 'damaged message')} so far"
+            return tr_count("midi: {count} damaged message so far", "midi: {count} damaged messages so far", count)
         case SessionEnded(reason):
-            return f"quit: {reason}"
+            return tr("quit: {reason}", reason=tr_report(reason))
         case EngineStarted() | EngineEnded():
-            return f"engine: {engine_change_text(message)}"
+            return tr("engine: {event}", event=engine_change_text(message))
         case LogStopped():
-            return f"log: {log_stopped_text(message)}"
+            return tr("log: {event}", event=log_stopped_text(message))
         case PreviewState("loaded", sound_font, problem):
-            return f"preview: {problem or 'plays ' + (sound_font or 'the built-in instruments')}"
+            plays = tr("plays {font}", font=sound_font or tr("the built-in instruments"))
+            return tr("preview: {event}", event=tr_report(problem) or plays)
         case PreviewState(state):
-            return f"preview: {state}"
+            return tr("preview: {event}", event=tr(_PREVIEW_STATES.get(state, state)))
         case FrameIntervals(p50_ms, p99_ms):
-            return f"frames: {p50_ms:.1f} ms apart, 99 % within {p99_ms:.1f} ms"
+            return tr("frames: {half:.1f} ms apart, 99 % within {most:.1f} ms", half=p50_ms, most=p99_ms)
         case _:
             return _describe_command(message)
 
@@ -220,17 +279,17 @@ def _describe_command(message: Message) -> str | None:
     """Return the text of a command to the engine or a request to the model."""
     match message:
         case Setting(name, value):
-            return f"setting {name} = {value}"
+            return tr("setting {name} = {value}", name=name, value=value)
         case Panic() | EndPhrase() | Reset() | Cadence() | TapBeat() | StartTransport() | StopTransport():
-            return _COMMAND_TEXTS[message]
+            return tr(_COMMAND_TEXTS[message])
         case AnswerPhrase(phrase):
-            return f"answer a phrase of {_counted_noun(len(phrase.notes), 'note')}"
+            return tr("answer a phrase of {notes}", notes=_notes(phrase.notes))
         case PlayPhrase(phrase):
-            return f"play a phrase of {_counted_noun(len(phrase.notes), 'note')}"
+            return tr("play a phrase of {notes}", notes=_notes(phrase.notes))
         case Ask(_, task, model, _, steps):
-            return f"{model} is asked to {task}, {steps} steps"
+            return tr("{model} is asked to {task}, {count} steps", model=model, task=tr(task), count=steps)
         case Cancel():
-            return "cancel the request to the model"
+            return tr("cancel the request to the model")
         case Tick() | Feed() | PlanRequest() | Plan() | ListPorts() | Ping():
             return None
         case _:
@@ -240,73 +299,25 @@ def _describe_command(message: Message) -> str | None:
 
 def _describe_link(step_ns: int, is_playing: bool, peers: int) -> str:
     if not peers:
-        return "Link: nobody else is there"
-    state = "playing" if is_playing else "stopped"
-    return f"Link: {bpm_from_step_ns(step_ns):.1f} bpm, {state}, {_counted_noun(peers, 'other program')}"
-
-
-def describe_midi(data: bytes) -> str | None:
-    """Return the text of a MIDI message; None for clock pulses and the like."""
-    match midi.decode(data):
-        case midi.NoteOn(channel, pitch, velocity):
-            return f"note on   {_pitch_column(pitch)} velocity {velocity}, channel {channel + 1}"
-        case midi.NoteOff(channel, pitch):
-            return f"note off  {_pitch_column(pitch)} channel {channel + 1}"
-        case midi.ControlChange(channel, controller, value):
-            return _describe_control_change(channel, controller, value)
-        case midi.OtherChannelMessage(raw):
-            return _describe_channel_message(raw)
-        case midi.Start():
-            return "start"
-        case midi.Continue():
-            return "continue"
-        case midi.Stop():
-            return "stop"
-        case midi.SongPosition(step):
-            return f"song position {step} sixteenths"
-        case midi.OtherSystemMessage() if data[0] == 0xF0:
-            return f"system exclusive, {len(data)} bytes"
-        case midi.ClockPulse() | midi.OtherSystemMessage():
-            return None
-        case midi.InvalidMessage():
-            return f"damaged message: {data.hex(' ') or 'no bytes'}"
-
-
-def _describe_control_change(channel: int, controller: int, value: int) -> str:
-    known = {64: "sustain pedal", 1: "modulation wheel", 7: "volume", 120: "all sound off", 123: "all notes off"}
-    name = f"{known[controller]} (control {controller})" if controller in known else f"control {controller}"
-    return f"{name} = {value}, channel {channel + 1}"
-
-
-def _describe_channel_message(data: bytes) -> str:
-    """Return the text of a complete program change, pitch bend or aftertouch."""
-    from mido import Message as MidoMessage  # mido takes 60 ms to load
-
-    message = MidoMessage.from_bytes(data)
-    channel = message.channel + 1
-    match message.type:
-        case "program_change":
-            return f"program change {message.program + 1}, channel {channel}"
-        case "pitchwheel":
-            return f"pitch bend {message.pitch:+d}, channel {channel}"
-        case "polytouch":
-            return f"aftertouch {_pitch_column(message.note)} = {message.value}, channel {channel}"
-        case _:
-            return f"channel pressure = {message.value}, channel {channel}"
+        return tr("Link: nobody else is there")
+    return tr(
+        "Link: {bpm:.1f} bpm, {state}, {programs}",
+        bpm=bpm_from_step_ns(step_ns),
+        state=tr("playing") if is_playing else tr("stopped"),
+        programs=tr_count("{count} other program", "{count} other programs", peers),
+    )
 
 
 def _describe_harmony(voices: tuple[tuple[int, ...], ...], key: int) -> str:
-    pitches = " ".join(pitch_name(pitch) for _, pitch, *_ in voices) or "silence"
+    pitches = " ".join(pitch_name(pitch) for _, pitch, *_ in voices) or tr("silence")
     tonic = key_from_number(key)
-    return f"harmony: {pitches}" + (f" in {key_name(tonic)}" if tonic is not None else "")
+    if tonic is None:
+        return tr("harmony: {pitches}", pitches=pitches)
+    return tr("harmony: {pitches} in {key}", pitches=pitches, key=key_text(tonic))
 
 
-def _pitch_column(pitch: int) -> str:
-    return f"{f'{pitch_name(pitch)} ({pitch})':<10}"
-
-
-def _counted_noun(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _notes(notes: Sequence[object]) -> str:
+    return tr_count("{count} note", "{count} notes", len(notes))
 
 
 def _midi_kind(data: bytes) -> str:

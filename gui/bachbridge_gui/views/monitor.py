@@ -21,7 +21,8 @@ from PyQt6.QtWidgets import (
 )
 
 from bachbridge.protocol.effects import Message
-from bachbridge_gui.views.message_text import LINE_KINDS, REPORTS, MonitorLine, to_monitor_line
+from bachbridge_gui.translation import tr, tr_in, translatable_in
+from bachbridge_gui.views.message_text import LINE_KIND_LABELS, LINE_KINDS, REPORTS, MonitorLine, to_monitor_line
 
 MAX_LINES = 500
 TEXT_INTERVAL_NS = 200_000_000
@@ -42,11 +43,11 @@ class Monitor(QWidget):
         self._text_updated_ns: int | None = None
         self.text = _make_text_view()
         self.filters = {kind: _make_filter_box(kind) for kind in LINE_KINDS}
-        self.pause_button = QPushButton("Pause")
-        self.copy_button = QPushButton("Copy all")
-        self.close_button = QPushButton("Close")
+        self.pause_button = QPushButton(tr("Pause"))
+        self.copy_button = QPushButton(tr("Copy all"))
+        self.close_button = QPushButton(tr("Close"))
         self._lay_out()
-        self.setAccessibleName("Monitor")
+        self.setAccessibleName(tr("Monitor"))
 
     def add_message(self, message: Message, now_ns: int) -> None:
         """Store the message, unless `describe_message` has no words for it."""
@@ -56,7 +57,7 @@ class Monitor(QWidget):
 
     def add_notice(self, sentence: str, now_ns: int) -> None:
         """Store a sentence of the window's own."""
-        line = MonitorLine(now_ns, REPORTS, "window", sentence)
+        line = MonitorLine(now_ns, REPORTS, translatable_in("source", "window"), sentence)
         self._lines.append(line)
         self._unshown.append(line)
 
@@ -82,7 +83,8 @@ class Monitor(QWidget):
     def _format_line(self, monitor_line: MonitorLine) -> str:
         at_ns = monitor_line.at_ns + self._wall_offset_ns
         clock = datetime.fromtimestamp(at_ns // 1_000_000_000).astimezone()
-        return f"{clock:%H:%M:%S}.{at_ns // 1_000_000 % 1000:03}  {monitor_line.source:<6}  {monitor_line.text}"
+        source = tr_in("source", monitor_line.source)
+        return f"{clock:%H:%M:%S}.{at_ns // 1_000_000 % 1000:03}  {source:<6}  {monitor_line.text}"
 
     def _rebuild_text(self) -> None:
         """Write the whole text anew after another choice of kinds."""
@@ -92,7 +94,7 @@ class Monitor(QWidget):
             bar.setValue(bar.maximum())
 
     def _set_paused(self, paused: bool) -> None:
-        self.pause_button.setText("Resume" if paused else "Pause")
+        self.pause_button.setText(tr("Resume") if paused else tr("Pause"))
         if not paused:
             self._text_updated_ns = None
 
@@ -108,14 +110,14 @@ class Monitor(QWidget):
         tips = (
             (
                 self.pause_button,
-                "Hold the list while you read. New messages are kept, and the music goes on.",
+                tr("Hold the list while you read. New messages are kept, and the music goes on."),
             ),
-            (self.copy_button, "Copy these lines to the clipboard, for example for an e-mail"),
-            (self.close_button, "Back to the music"),
+            (self.copy_button, tr("Copy these lines to the clipboard, for example for an e-mail")),
+            (self.close_button, tr("Back to the music")),
         )
         shown, buttons = QHBoxLayout(), QHBoxLayout()
         shown.setSpacing(16)
-        shown.addWidget(QLabel("Show"))
+        shown.addWidget(QLabel(tr("Show")))
         for box in self.filters.values():
             box.toggled.connect(self._rebuild_text)
             shown.addWidget(box)
@@ -143,20 +145,20 @@ def _make_text_view() -> QPlainTextEdit:
     text.setTextInteractionFlags(
         Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
     )
-    text.setPlaceholderText("No messages yet. Play a key, and it appears here.")
-    text.setAccessibleName("Messages")
-    text.setToolTip("Time, source and content of each message; the newest is at the bottom")
+    text.setPlaceholderText(tr("No messages yet. Play a key, and it appears here."))
+    text.setAccessibleName(tr("Messages"))
+    text.setToolTip(tr("Time, source and content of each message; the newest is at the bottom"))
     return text
 
 
 def _make_filter_box(kind: str) -> QCheckBox:
     tips = {
-        "notes": "Keys pressed and released, yours and the answer's",
-        "other MIDI": "Pedals, wheels, program changes, transport",
-        "reports": "Reports from the engine and the model",
+        "notes": tr("Keys pressed and released, yours and the answer's"),
+        "other MIDI": tr("Pedals, wheels, program changes, transport"),
+        "reports": tr("Reports from the engine and the model"),
     }
-    box = QCheckBox(kind[0].upper() + kind[1:])
+    box = QCheckBox(tr(LINE_KIND_LABELS[kind]))
     box.setChecked(True)
     box.setToolTip(tips[kind])
-    box.setAccessibleName(f"Show {kind}")
+    box.setAccessibleName(tr("Show {kind}", kind=tr(LINE_KIND_LABELS[kind])))
     return box

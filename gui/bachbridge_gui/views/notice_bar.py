@@ -4,6 +4,7 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from bachbridge_gui.state.notices import StatusNotice
+from bachbridge_gui.translation import tr
 from bachbridge_gui.widgets.level_icon import LevelIcon
 
 
@@ -22,12 +23,12 @@ class NoticeBar(QWidget):
         self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.label.setAccessibleName("Notice")
+        self.label.setAccessibleName(tr("Notice"))
         self.remedy_button, self.close_button = QToolButton(), QToolButton()
         self.remedy_button.clicked.connect(self.remedy_chosen)
-        self.close_button.setText("Close")
-        self.close_button.setAccessibleName("Close the notice")
-        self.close_button.setToolTip("Hide this message. The monitor still lists it.")
+        self.close_button.setText(tr("Close"))
+        self.close_button.setAccessibleName(tr("Close the notice"))
+        self.close_button.setToolTip(tr("Hide this message. The monitor still lists it."))
         self.close_button.clicked.connect(self.dismissed)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(self.palette().ColorRole.ToolTipBase)
@@ -39,7 +40,7 @@ class NoticeBar(QWidget):
         row.addWidget(self.label, 1)
         row.addWidget(self.remedy_button)
         row.addWidget(self.close_button)
-        self.setAccessibleName("Notice line")
+        self.setAccessibleName(tr("Notice line"))
         self.hide()
 
     def text(self) -> str:
@@ -51,8 +52,8 @@ class NoticeBar(QWidget):
         self.label.setText(notice.text if notice else "")
         remedy = notice.remedy if notice else None
         self.remedy_button.setText(remedy.label if remedy else "")
-        self.remedy_button.setAccessibleName(remedy.label if remedy else "Remedy")
-        self.remedy_button.setToolTip(f"{remedy.label}, and go on" if remedy else "")
+        self.remedy_button.setAccessibleName(remedy.label if remedy else tr("Remedy"))
+        self.remedy_button.setToolTip(tr("{label}, and go on", label=remedy.label) if remedy else "")
         self.remedy_button.setVisible(remedy is not None)
         if notice:
             self.icon.set_level(notice.level)

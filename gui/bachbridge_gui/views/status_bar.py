@@ -11,14 +11,17 @@ from PyQt6.QtGui import QFont, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, 
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from bachbridge_gui.state.health import EngineHealth
+from bachbridge_gui.translation import tr, tr_count, translatable
 
 GLOW_NS = 150_000_000
 """How long a light stays lit after a note."""
 TEXT_INTERVAL_NS = 500_000_000
 _GAP, _MARGIN, _WARNING_SIGN_WIDTH = 24, 8, 14
 _LIGHTS_WIDTH = 96
-LOOP_TEXT = "Loop: our output comes back to our input, where it is ignored"
-_HINT = "Lights for notes in and out, what BachBridge does now, and the tempo. Click to see every message in words."
+LOOP_TEXT = translatable("Loop: our output comes back to our input, where it is ignored")
+_HINT = translatable(
+    "Lights for notes in and out, what BachBridge does now, and the tempo. Click to see every message in words."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +46,18 @@ class StatusTexts:
 def status_items(health: EngineHealth, texts: StatusTexts, now_ns: int) -> tuple[StatusItem, ...]:
     """Return the items of the status bar from left to right."""
     faults = health.fault_count(now_ns)
-    late = f"{faults} note{'s' if faults > 1 else ''} late or lost in the last minute"
+    late = tr_count(
+        "{count} note late or lost in the last minute", "{count} notes late or lost in the last minute", faults
+    )
     model_is_down = health.model_up is False
     items = (
         StatusItem(health.engine_text, 0, is_warning=True) if health.engine_text else None,
-        StatusItem(LOOP_TEXT, 0, is_warning=True) if health.has_loop else None,
+        StatusItem(tr(LOOP_TEXT), 0, is_warning=True) if health.has_loop else None,
         None if health.model_up else StatusItem(health.model_text, 1, is_warning=model_is_down),
         StatusItem(texts.activity, 2) if texts.activity else None,
         StatusItem(late, 3, is_warning=True) if faults else None,
         StatusItem(texts.tempo, 5) if texts.tempo else None,
-        StatusItem("In time", 6) if not faults and health.model_up else None,
+        StatusItem(tr("In time"), 6) if not faults and health.model_up else None,
         StatusItem(texts.harmony, 4) if texts.harmony else None,
     )
     return tuple(item for item in items if item is not None)
@@ -64,10 +69,22 @@ def timing_text(health: EngineHealth, now_ns: int) -> str:
     lines = [health.model_text]
     if late_ns:
         half, most = map(_format_ms, late_ns)
-        lines.append(f"In the last minute half of the notes were sent within {half} ms, and 99 % within {most} ms.")
+        lines.append(
+            tr(
+                "In the last minute half of the notes were sent within {half} ms, and 99 % within {most} ms.",
+                half=half,
+                most=most,
+            )
+        )
     if health.model_p99_ns:
         half, most = _format_ms(health.model_p50_ns), _format_ms(health.model_p99_ns)
-        lines.append(f"The model took {half} ms for half of its answers, and at most {most} ms for 99 %.")
+        lines.append(
+            tr(
+                "The model took {half} ms for half of its answers, and at most {most} ms for 99 %.",
+                half=half,
+                most=most,
+            )
+        )
     return "\n".join(lines)
 
 
@@ -88,8 +105,8 @@ class StatusBar(QWidget):
         self._lit = (False, False)
         self._text_updated_ns: int | None = None
         self._texts = StatusTexts()
-        self.setAccessibleName("Status")
-        self.setToolTip(_HINT)
+        self.setAccessibleName(tr("Status"))
+        self.setToolTip(tr(_HINT))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -114,7 +131,7 @@ class StatusBar(QWidget):
         if is_time or texts != self._texts:
             self._text_updated_ns, self._texts = now_ns, texts
             self._show_items(status_items(health, texts, now_ns))
-            self.setToolTip(f"{timing_text(health, now_ns)}\n\n{_HINT}")
+            self.setToolTip(f"{timing_text(health, now_ns)}\n\n{tr(_HINT)}")
 
     def _show_items(self, new_items: tuple[StatusItem, ...]) -> None:
         if new_items != self._items:

@@ -10,6 +10,7 @@ from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QAction, QActionGroup, QResizeEvent
 from PyQt6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
+from bachbridge_gui.translation import tr, translatable
 from bachbridge_gui.views.activity_light import ActivityLight
 from bachbridge_gui.widgets.icons import IconName, make_icon
 from bachbridge_gui.widgets.style import set_role
@@ -19,27 +20,38 @@ from bachbridge_gui.widgets.typography import heading_label
 
 VIEWS = ("roll", "score", "connect", "monitor")
 _VIEW_LABELS = {
-    "roll": ("Roll", "Your notes, the answer and the notes that are about to sound, as they happen"),
-    "score": ("Score", "The last or the selected phrase in staff notation"),
-    "connect": ("Connect", "How to connect BachBridge to your DAW, and what has arrived so far"),
-    "monitor": ("Monitor", "The latest messages in plain words"),
+    "roll": (
+        translatable("Roll"),
+        translatable("Your notes, the answer and the notes that are about to sound, as they happen"),
+    ),
+    "score": (translatable("Score"), translatable("The last or the selected phrase in staff notation")),
+    "connect": (
+        translatable("Connect"),
+        translatable("How to connect BachBridge to your DAW, and what has arrived so far"),
+    ),
+    "monitor": (translatable("Monitor"), translatable("The latest messages in plain words")),
 }
 SWITCHES = ("follow", "keys", "sound")
 _SWITCH_LABELS = {
-    "follow": ("Follow", "Scroll the roll along with the music"),
-    "keys": ("Piano", "Show a piano that you play with the mouse or the computer keyboard"),
-    "sound": ("Sound", "Preview sound: hear everything without a DAW"),
+    "follow": (translatable("Follow"), translatable("Scroll the roll along with the music")),
+    "keys": (translatable("Piano"), translatable("Show a piano that you play with the mouse or the computer keyboard")),
+    "sound": (translatable("Sound"), translatable("Preview sound: hear everything without a DAW")),
 }
 PANELS = ("controls", "phrases")
 _PANEL_LABELS = {
-    "controls": ("Controls", "Show or hide the controls"),
-    "phrases": ("Phrases", "Show or hide the list of phrases and answers"),
+    "controls": (translatable("Controls"), translatable("Show or hide the controls")),
+    "phrases": (translatable("Phrases"), translatable("Show or hide the list of phrases and answers")),
+}
+_THEME_LABELS = {
+    "system": translatable("System theme"),
+    "light": translatable("Light theme"),
+    "dark": translatable("Dark theme"),
 }
 _ICONS: dict[str, IconName] = {"keys": "piano"}
 """The icons of buttons whose names differ."""
 _WIDE_PX, _MEDIUM_PX = 1180, 880
 """Widths from which on all buttons have words and icons, and from which on the views have icons."""
-PANIC_TOOLTIP = "Silence every note on every channel at once (Esc)"
+PANIC_TOOLTIP = translatable("Silence every note on every channel at once (Esc)")
 
 
 class TopBar(QWidget):
@@ -58,7 +70,7 @@ class TopBar(QWidget):
         """Make the bar; `compact_bar` takes the place of the views while the window is compact."""
         super().__init__()
         self._compact_bar, self._compact = compact_bar, False
-        self.setAccessibleName("Views and switches")
+        self.setAccessibleName(tr("Views and switches"))
         self._words: dict[QToolButton, str] = {}
         """The word on each button; it is hidden where there is no room."""
         self._view_buttons = {name: self._make_view_button(name) for name in VIEWS}
@@ -68,14 +80,14 @@ class TopBar(QWidget):
         self._switch_buttons = {name: self._make_switch_button(name) for name in SWITCHES}
         self._panel_buttons = {name: self._make_panel_button(name) for name in PANELS}
         self.compact_button = self._make_button(
-            "Compact", "Switch to a low window beside the DAW, and back", "compact", on_tint="accent"
+            tr("Compact"), tr("Switch to a low window beside the DAW, and back"), "compact", on_tint="accent"
         )
         self.compact_button.setCheckable(True)
         self.compact_button.toggled.connect(self.compactChosen)
-        self.panic_button = self._make_button("PANIC", PANIC_TOOLTIP, "panic", tint="on_danger")
+        self.panic_button = self._make_button(tr("PANIC"), tr(PANIC_TOOLTIP), "panic", tint="on_danger")
         self.panic_button.clicked.connect(self.panicPressed)
         set_role(self.panic_button, "danger")
-        self.menu_button = self._make_button("More", "Theme, always on top, welcome page", "more")
+        self.menu_button = self._make_button(tr("More"), tr("Theme, language, always on top, welcome page"), "more")
         self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = self._make_menu()
         self.menu_button.setMenu(self._menu)
@@ -96,7 +108,7 @@ class TopBar(QWidget):
         button = self._switch_buttons[name]
         _set_checked_silently(button, on=on)
         button.setEnabled(not reason)
-        button.setToolTip(reason or _SWITCH_LABELS[name][1])
+        button.setToolTip(reason or tr(_SWITCH_LABELS[name][1]))
         button.setAccessibleDescription(button.toolTip())
 
     def show_panel(self, name: str, *, on: bool, possible: bool = True) -> None:
@@ -127,21 +139,24 @@ class TopBar(QWidget):
         self._on_top_action.setChecked(on_top)
 
     def _make_view_button(self, name: str) -> QToolButton:
-        button = self._make_button(*_VIEW_LABELS[name], name)
+        label, tooltip = _VIEW_LABELS[name]
+        button = self._make_button(tr(label), tr(tooltip), name)
         button.setCheckable(True)
         set_role(button, "segment")
         button.clicked.connect(lambda: self.viewChosen.emit(name))
         return button
 
     def _make_switch_button(self, name: str) -> QToolButton:
-        button = self._make_button(*_SWITCH_LABELS[name], name, on_tint="accent")
+        label, tooltip = _SWITCH_LABELS[name]
+        button = self._make_button(tr(label), tr(tooltip), name, on_tint="accent")
         button.setCheckable(True)
         set_role(button, "quiet")
         button.toggled.connect(lambda on: self.switchToggled.emit(name, on))
         return button
 
     def _make_panel_button(self, name: str) -> QToolButton:
-        button = self._make_button(*_PANEL_LABELS[name], name, on_tint="accent")
+        label, tooltip = _PANEL_LABELS[name]
+        button = self._make_button(tr(label), tr(tooltip), name, on_tint="accent")
         button.setCheckable(True)
         set_role(button, "quiet")
         button.clicked.connect(lambda on: self.panelToggled.emit(name, on))
@@ -167,18 +182,18 @@ class TopBar(QWidget):
         menu = QMenu(self)
         self._theme_actions = QActionGroup(self)
         for name in THEMES:
-            action = QAction(f"{name.capitalize()} theme", self)
+            action = QAction(tr(_THEME_LABELS[name]), self)
             action.setData(name)
             action.setCheckable(True)
             action.triggered.connect(lambda _, name=name: self.themeChosen.emit(name))
             self._theme_actions.addAction(action)
             menu.addAction(action)
         menu.addSeparator()
-        self._on_top_action = QAction("Always on top", self)
+        self._on_top_action = QAction(tr("Always on top"), self)
         self._on_top_action.setCheckable(True)
         self._on_top_action.triggered.connect(self.alwaysOnTopChosen)
         menu.addAction(self._on_top_action)
-        welcome_action = QAction("Welcome page", self)
+        welcome_action = QAction(tr("Welcome page"), self)
         welcome_action.triggered.connect(self.welcomeChosen)
         menu.addAction(welcome_action)
         return menu

@@ -5,11 +5,16 @@ from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from bachbridge_gui.state.notices import Level
+from bachbridge_gui.translation import tr, translatable
 from bachbridge_gui.widgets.palette import is_dark
 from bachbridge_gui.widgets.tokens import theme_colours
 
 _SIDE_PX = 18
-_LABELS: dict[Level, str] = {"info": "Information", "warning": "Warning", "error": "Error"}
+_LABELS: dict[Level, str] = {
+    "info": translatable("Information"),
+    "warning": translatable("Warning"),
+    "error": translatable("Error"),
+}
 
 
 class LevelIcon(QWidget):
@@ -19,7 +24,7 @@ class LevelIcon(QWidget):
         super().__init__()
         self._level: Level = level
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(_LABELS[level])
+        self.setAccessibleName(tr(_LABELS[level]))
 
     @property
     def level(self) -> Level:
@@ -27,8 +32,8 @@ class LevelIcon(QWidget):
 
     def set_level(self, level: Level) -> None:
         self._level = level
-        self.setAccessibleName(_LABELS[level])
-        self.setToolTip(_LABELS[level])
+        self.setAccessibleName(tr(_LABELS[level]))
+        self.setToolTip(tr(_LABELS[level]))
         self.update()
 
     def sizeHint(self) -> QSize:

@@ -9,6 +9,7 @@ from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QAction, QKeyEvent
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QMenu, QToolButton, QWidget
 
+from bachbridge_gui.translation import tr
 from bachbridge_gui.widgets.styling import guard_wheel_and_menu
 
 
@@ -27,13 +28,15 @@ class NamePicker(QWidget):
         super().__init__()
         self._kind, self._name_being_edited, self._current = kind, "", ""
         self._tooltip, self._is_changed = tooltip, False
+        self._labels: dict[str, str] = {}
         self._fixed: dict[str, str] = {}
         """Names that cannot be changed, with a line about each."""
         self._deleted: tuple[str, bytes] | None = None
         self.combo, self.edit, self.menu_button = QComboBox(), QLineEdit(), QToolButton()
         self._set_up_widgets(tooltip)
         self.save, self.save_as, self.rename, self.delete, self.undo = (
-            self._make_action(text) for text in ("Save", "Save as …", "Rename …", "Delete", "Undo delete")
+            self._make_action(text)
+            for text in (tr("Save"), tr("Save as …"), tr("Rename …"), tr("Delete"), tr("Undo delete"))
         )
         self.rename.setVisible(can_rename)
         self._lay_out()
@@ -41,19 +44,19 @@ class NamePicker(QWidget):
         self._refresh()
 
     def _set_up_widgets(self, tooltip: str) -> None:
-        self.combo.setPlaceholderText(f"No {self._kind}")
-        self.combo.setAccessibleName(self._kind.capitalize())
+        self.combo.setPlaceholderText(tr("No {kind}", kind=tr(self._kind)))
+        self.combo.setAccessibleName(tr(self._kind).capitalize())
         self.combo.setToolTip(tooltip)
         self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         guard_wheel_and_menu(self.combo)
-        self.edit.setAccessibleName(f"Name of the {self._kind}")
-        self.edit.setToolTip("Press Enter to keep the name, or Esc to cancel.")
-        self.edit.setPlaceholderText(f"Name of the {self._kind}")
+        self.edit.setAccessibleName(tr("Name of the {kind}", kind=tr(self._kind)))
+        self.edit.setToolTip(tr("Press Enter to keep the name, or Esc to cancel."))
+        self.edit.setPlaceholderText(tr("Name of the {kind}", kind=tr(self._kind)))
         self.edit.hide()
         self.edit.installEventFilter(self)
         self.menu_button.setText("⋯")
-        self.menu_button.setAccessibleName(f"More actions for the {self._kind}")
-        self.menu_button.setToolTip(f"Save or delete the {self._kind}, and other actions")
+        self.menu_button.setAccessibleName(tr("More actions for the {kind}", kind=tr(self._kind)))
+        self.menu_button.setToolTip(tr("Save or delete the {kind}, and other actions", kind=tr(self._kind)))
         self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
@@ -96,9 +99,17 @@ class NamePicker(QWidget):
         if self.combo.findData(name) >= 0:
             self.show_current(name)
 
-    def set_names(self, names: Sequence[str], fixed: Mapping[str, str] | None = None) -> None:
-        """Set the names in the list; after them those in `fixed`, which cannot be changed, with a line about each."""
-        self._fixed = dict(fixed or {})
+    def set_names(
+        self,
+        names: Sequence[str],
+        fixed: Mapping[str, str] | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
+        """Set the names in the list; after them those in `fixed`, which cannot be changed, with a line about each.
+
+        `labels` are the names that are shown in other words.
+        """
+        self._fixed, self._labels = dict(fixed or {}), dict(labels or {})
         self.combo.clear()
         for name in names:
             self.combo.addItem(name, name)
@@ -162,16 +173,20 @@ class NamePicker(QWidget):
         for index in range(self.combo.count()):
             if name := self.combo.itemData(index):
                 star = " *" if self._is_changed and name == self._current else ""
-                self.combo.setItemText(index, f"{name}{star}")
+                self.combo.setItemText(index, f"{self._labels.get(name, name)}{star}")
         self.combo.setCurrentIndex(self.combo.findData(self._current) if self._current else -1)
         self.combo.setToolTip(self._fixed.get(self._current, self._tooltip) + self._change_hint())
         for action in (self.save, self.rename, self.delete):
             action.setEnabled(bool(self._current) and self._current not in self._fixed)
         self.undo.setEnabled(self._deleted is not None)
-        self.undo.setText(f'Undo delete "{self._deleted[0]}"' if self._deleted else "Undo delete")
+        self.undo.setText(tr('Undo delete "{name}"', name=self._deleted[0]) if self._deleted else tr("Undo delete"))
 
     def _change_hint(self) -> str:
-        return f"\nThe {self._kind} was changed since you chose it." if self._is_changed and self._current else ""
+        return (
+            "\n" + tr("The {kind} was changed since you chose it.", kind=tr(self._kind))
+            if self._is_changed and self._current
+            else ""
+        )
 
     def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:
         if a0 is self.edit and isinstance(a1, QKeyEvent) and a1.key() == Qt.Key.Key_Escape:

@@ -10,6 +10,7 @@ from PyQt6.QtCore import QPointF, QRectF
 from PyQt6.QtGui import QColor, QPainter, QPalette, QPolygonF
 
 from bachbridge_gui.state.view_types import PLAYER
+from bachbridge_gui.translation import tr, tr_in, translatable, translatable_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +23,23 @@ class PartStyle:
     shape: str
     """One of circle, triangle, square, diamond, bar."""
 
+    @property
+    def label(self) -> str:
+        """The part's name in the window's language."""
+        return tr(self.name)
+
+    @property
+    def shape_label(self) -> str:
+        """The word for the shape in the window's language."""
+        return tr_in("shape", self.shape)
+
 
 PART_STYLES = {
-    PLAYER: PartStyle("You", "#d55e00", "#ff8a33", "circle"),
-    0: PartStyle("Soprano", "#2186c4", "#6cc4f2", "triangle"),
-    1: PartStyle("Alto", "#007d5c", "#25c497", "square"),
-    2: PartStyle("Tenor", "#0b4f8a", "#5b8ff0", "diamond"),
-    3: PartStyle("Bass", "#a8487f", "#e79cc4", "bar"),
+    PLAYER: PartStyle(translatable("You"), "#d55e00", "#ff8a33", translatable_in("shape", "circle")),
+    0: PartStyle(translatable("Soprano"), "#2186c4", "#6cc4f2", translatable_in("shape", "triangle")),
+    1: PartStyle(translatable("Alto"), "#007d5c", "#25c497", translatable_in("shape", "square")),
+    2: PartStyle(translatable("Tenor"), "#0b4f8a", "#5b8ff0", translatable_in("shape", "diamond")),
+    3: PartStyle(translatable("Bass"), "#a8487f", "#e79cc4", translatable_in("shape", "bar")),
 }
 
 

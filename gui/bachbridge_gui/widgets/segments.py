@@ -51,7 +51,7 @@ class VoiceToggle(QAbstractButton):
     def __init__(self, voice: int) -> None:
         super().__init__()
         self._voice = voice
-        _set_up_toggle(self, part_style(voice).name)
+        _set_up_toggle(self, part_style(voice).label)
 
     def sizeHint(self) -> QSize:
         return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 28, self.fontMetrics().height() + 10)

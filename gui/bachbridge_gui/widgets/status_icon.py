@@ -7,11 +7,16 @@ from PyQt6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QPolygonF
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from bachbridge_gui.state.view_types import PLAYER
+from bachbridge_gui.translation import tr, translatable
 from bachbridge_gui.widgets.palette import is_dark, part_colour
 
 CheckState = Literal["waiting", "seen", "warning"]
 ICON_PX = 24
-STATE_LABELS = {"waiting": "not seen yet", "seen": "seen", "warning": "warning"}
+STATE_LABELS = {
+    "waiting": translatable("not seen yet"),
+    "seen": translatable("seen"),
+    "warning": translatable("warning"),
+}
 
 
 class StatusIcon(QWidget):
@@ -21,7 +26,7 @@ class StatusIcon(QWidget):
         super().__init__()
         self._state: CheckState = state
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(STATE_LABELS[state])
+        self.setAccessibleName(tr(STATE_LABELS[state]))
 
     @property
     def state(self) -> CheckState:
@@ -30,7 +35,7 @@ class StatusIcon(QWidget):
     def set_state(self, state: CheckState) -> None:
         if state != self._state:
             self._state = state
-            self.setAccessibleName(STATE_LABELS[state])
+            self.setAccessibleName(tr(STATE_LABELS[state]))
             self.update()
 
     def sizeHint(self) -> QSize:

@@ -4,6 +4,8 @@ from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
+from bachbridge_gui.translation import tr
+
 _SHOWN_MS = 15_000
 
 
@@ -14,7 +16,7 @@ class UndoBar(QWidget):
         super().__init__(parent)
         self.label = QLabel()
         self.label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.label.setAccessibleName("What was deleted")
+        self.label.setAccessibleName(tr("What was deleted"))
         button = QToolButton()
         button.setDefaultAction(undo)
         button.setAccessibleName(undo.text())
@@ -25,11 +27,11 @@ class UndoBar(QWidget):
         self._hide_timer = QTimer(self)
         self._hide_timer.setSingleShot(True)
         self._hide_timer.timeout.connect(self.hide)
-        self.setAccessibleName("Deleted")
+        self.setAccessibleName(tr("Deleted"))
         self.hide()
 
     def show_deleted(self, description: str) -> None:
         """Show for 15 seconds that `description` was deleted."""
-        self.label.setText(f"Deleted {description}")
+        self.label.setText(tr("Deleted {name}", name=description))
         self.show()
         self._hide_timer.start(_SHOWN_MS)

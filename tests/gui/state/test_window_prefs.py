@@ -17,6 +17,7 @@ FULL = WindowPrefs(
     preset="Choir",
     profile="nano",
     theme="dark",
+    language="de",
     zoom=2.5,
     follow=False,
     view="score",

@@ -174,25 +174,31 @@ class Engine:
     def _run_once(self, event_queue: EventQueue) -> bool:
         """Process one event, one deadline or the housekeeping; return True after a `Quit`."""
         now_ns = time.monotonic_ns()
-        deadline_ns = self._session.deadline
         if now_ns - self._next_housekeeping_ns > _HOUSEKEEPING_INTERVAL_NS:
             self._do_housekeeping()
-        housekeeping_ns = max(now_ns, self._next_housekeeping_ns)
-        is_quiet = deadline_ns is None or deadline_ns - housekeeping_ns > _HOUSEKEEPING_MARGIN_NS
-        arrived = event_queue.get(housekeeping_ns if is_quiet or deadline_ns is None else deadline_ns)
+        # A session serves what is due with any event, so its deadline is not asked for while events wait.
+        arrived, is_quiet = event_queue.get(now_ns), False
+        if arrived is None:
+            deadline_ns = self._session.deadline
+            housekeeping_ns = max(now_ns, self._next_housekeeping_ns)
+            is_quiet = deadline_ns is None or deadline_ns - housekeeping_ns > _HOUSEKEEPING_MARGIN_NS
+            arrived = event_queue.get(housekeeping_ns if is_quiet or deadline_ns is None else deadline_ns)
         if arrived is not None:
-            at_ns, event = arrived
-            if isinstance(event, Midi) and not self._flood_gate.admits(
-                event.data, time.monotonic_ns() - at_ns, len(event_queue)
-            ):
-                return False
-            self._process_event(at_ns, event, more_wait=len(event_queue) > 0)
-            return isinstance(event, Quit)
+            return self._process_arrived(*arrived, len(event_queue))
         if is_quiet:
             self._do_housekeeping()
         else:
             self._process_event(time.monotonic_ns(), Tick())
         return False
+
+    def _process_arrived(self, at_ns: int, event: Event, waiting_count: int) -> bool:
+        """Process an event before `waiting_count` others, or leave it out in a flood; return True after a `Quit`."""
+        if isinstance(event, Midi):
+            waited_ns = time.monotonic_ns() - at_ns
+            if not self._flood_gate.admits(event.data, waited_ns, waiting_count):
+                return False
+        self._process_event(at_ns, event, more_wait=waiting_count > 0)
+        return isinstance(event, Quit)
 
     def _process_event(self, at_ns: int, event: Event, *, more_wait: bool = False) -> None:
         """Feed an event that happened at `at_ns` to the session and perform its effects.

@@ -1,6 +1,7 @@
 """The cluster: schedulers and workers that cannot be used are told apart, each in a sentence."""
 
 import socket
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +21,11 @@ class _Workers:
 
     def __init__(self, *versions: dict[str, str] | Exception) -> None:
         self._versions = versions
+
+    scheduler = SimpleNamespace(identity=None)
+
+    def sync(self, _identity: Any, **_: Any) -> dict[str, Any]:
+        return {"workers": {}}
 
     def wait_for_workers(self, _count: int, timeout: float) -> None:
         if not self._versions:
@@ -49,7 +55,10 @@ def test_workers_of_this_version_are_accepted() -> None:
             _Workers(cluster.worker_versions(), {**cluster.worker_versions(), "BachBridge": "0.1.1"}),
             r"^the worker tcp://node1:1 has BachBridge 0\.1\.1, .*: install the same everywhere\.$",
         ),
-        (_Workers(ModuleNotFoundError("bachbridge_training")), r"^a worker of tcp://head:8786 has no BachBridge.*"),
+        (
+            _Workers(RuntimeError("ModuleNotFoundError('bachbridge_training')")),
+            r"^a worker of tcp://head:8786 has no BachBridge.*",
+        ),
     ],
 )
 def test_workers_that_cannot_be_used_are_refused(workers: _Workers, sentence: str) -> None:
@@ -82,6 +91,56 @@ def test_cluster_of_the_user_is_used_by_its_address(monkeypatch: pytest.MonkeyPa
         cluster.open_cluster(owned.scheduler_address, None) as client,
     ):
         assert dict(cluster.run_tasks(client, divmod, [(7, 3)])) == {0: (2, 1)}
+
+
+def _identity(*workers: tuple[str, int]) -> Any:
+    """Return a scheduler's function that answers with workers of these states, with so many tasks each."""
+
+    async def identity(n_workers: int) -> dict[str, Any]:
+        del n_workers
+        found = {
+            str(n): {"status": state, "metrics": {"task_counts": {"executing": tasks}}}
+            for n, (state, tasks) in enumerate(workers)
+        }
+        return {"workers": found}
+
+    return identity
+
+
+@pytest.mark.parametrize(
+    ("workers", "sentence"),
+    [
+        ((), r"^no worker is left: start some, and give the same command to go on\.$"),
+        ((("paused", 0), ("paused", 0)), r"^all workers are paused, since their memory is nearly full: start them"),
+    ],
+)
+def test_work_ends_where_no_worker_can_go_on(
+    workers: tuple[tuple[str, int], ...], sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "_IDLE_S", 0.05)
+    with cluster.open_cluster(None, 1, in_threads=True) as client:
+        never = client.submit(divmod, 7, 3, resources={"nowhere": 1})
+        monkeypatch.setattr(client.scheduler, "identity", _identity(*workers), raising=False)
+        with pytest.raises(ConfigError, match=sentence):
+            cluster._finished(client, {never: 0})
+
+
+def test_work_that_takes_long_is_reported(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(cluster, "_IDLE_S", 0.05)
+    with cluster.open_cluster(None, 1, in_threads=True) as client:
+        never = client.submit(divmod, 7, 3, resources={"nowhere": 1})
+        answers = iter([_identity(("running", 1), ("paused", 0)), _identity()])
+
+        def next_answer(n_workers: int) -> Any:
+            return next(answers)(n_workers)
+
+        monkeypatch.setattr(client.scheduler, "identity", next_answer, raising=False)
+        with pytest.raises(ConfigError, match="no worker is left"):
+            cluster._finished(client, {never: 0})
+    sentences = capsys.readouterr().err.splitlines()
+    assert sentences == [
+        "bachbridge: nothing has been finished for 0 min (workers: 2, at work: 1, waiting for memory: 1)."
+    ]
 
 
 def _fail(kind: type[Exception]) -> None:

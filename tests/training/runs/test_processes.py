@@ -1,11 +1,5 @@
-"""A run in two processes: the losses of one process, and what a killed process leaves behind."""
+"""Runs in processes that are killed within an epoch: the course of a run that was not, in one process and in two."""
 
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,61 +8,83 @@ import pytest
 from bachbridge_training import recipe
 from bachbridge_training.recipe import ChoraleRecipe
 from bachbridge_training.runs import checkpoints
-from bachbridge_training.runs.stages import CHECKPOINT_FILE, HISTORY_FILE
+from tests.training.runs.run_commands import (
+    assert_same_course,
+    checkpoint_step,
+    finish,
+    kill_within_epoch,
+    sentence_of,
+    start,
+    start_two,
+)
+from tests.training.runs.test_shard_batches import make_collection
 
 pytestmark = pytest.mark.soak
-WAIT_S = 900
+EPOCH_STEPS, EPOCHS = 30, 4
+OFTEN = ("--checkpoint", "0")
 
 
 @pytest.fixture
-def tiny(toy: ChoraleRecipe, tmp_path: Path) -> Path:
-    """The file of a recipe with two epochs of two steps."""
-    wanted = replace(toy, units=16, layers=1, embedding=8, head=8, dropout=0.2, steps=4, steps_per_epoch=2)
-    recipe.write_recipe(wanted, tmp_path / "tiny.toml")
+def tiny(toy: ChoraleRecipe) -> ChoraleRecipe:
+    sizes = replace(toy, units=16, layers=1, embedding=8, head=8, dropout=0.2, window=16, batch=4)
+    return replace(sizes, steps=EPOCHS * EPOCH_STEPS, steps_per_epoch=EPOCH_STEPS)
+
+
+@pytest.fixture
+def recipe_file(tiny: ChoraleRecipe, tmp_path: Path) -> Path:
+    recipe.write_recipe(tiny, tmp_path / "tiny.toml")
     return tmp_path / "tiny.toml"
 
 
-def start(tiny: Path, folder: Path, *options: str) -> subprocess.Popen[str]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    command = [sys.executable, "-m", "bachbridge", "train", str(tiny), "--limit", "3", "-o", str(folder)]
-    return subprocess.Popen([*command, *options], env=environment, stderr=subprocess.PIPE, text=True)
+@pytest.fixture
+def data(tiny: ChoraleRecipe, tmp_path: Path) -> tuple[str, str]:
+    """The option that names a collection of four shards."""
+    return "--data", str(make_collection(tmp_path / "shards", tiny))
 
 
-def start_two(tiny: Path, folder: Path, *options: str) -> list[subprocess.Popen[str]]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{listener.getsockname()[1]}"
-    return [start(tiny, folder, "--coordinator", address, "--process", f"{n}/2", *options) for n in (1, 2)]
+def test_two_processes_give_the_losses_of_one(recipe_file: Path, data: tuple[str, str], tmp_path: Path) -> None:
+    finish(start(recipe_file, tmp_path / "one", "--backend", "jax", *data))
+    finish(*start_two(recipe_file, tmp_path / "two", *data))
+    assert_same_course(tmp_path / "one", tmp_path / "two")
 
 
-def sentence_of(process: subprocess.Popen[str]) -> str:
-    """Return the last line that the process wrote on standard error before it ended."""
-    return (process.communicate(timeout=WAIT_S)[1].splitlines() or [""])[-1]
+@pytest.mark.parametrize("victim", [0, 1])
+def test_killed_process_ends_a_run_which_resumes(
+    recipe_file: Path, data: tuple[str, str], tmp_path: Path, victim: int
+) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    finish(*start_two(recipe_file, whole, *data))
+    processes = start_two(recipe_file, killed, *data, *OFTEN)
+    step = kill_within_epoch(processes, victim, killed, EPOCH_STEPS)
+    survivor = processes[1 - victim]
+    sentence = sentence_of(survivor)
+    assert sentence.startswith("bachbridge: another process of this run has stopped: start all of them again with")
+    assert survivor.returncode == 1
+    assert EPOCH_STEPS < step <= checkpoint_step(killed) < EPOCHS * EPOCH_STEPS
+    finish(*start_two(recipe_file, killed, "--resume"))
+    assert_same_course(whole, killed)
 
 
-def test_two_processes_give_the_losses_of_one(tiny: Path, tmp_path: Path) -> None:
-    processes = [start(tiny, tmp_path / "one", "--backend", "jax"), *start_two(tiny, tmp_path / "two")]
-    messages = [sentence_of(process) for process in processes]
-    assert [process.returncode for process in processes] == [0, 0, 0], messages
-    ours, theirs = (checkpoints.read_history(tmp_path / name) for name in ("one", "two"))
-    for mine, its in zip(ours, theirs, strict=True):
-        for column in ("step", "loss", "valid", "gradient_norm"):
-            assert mine[column] == pytest.approx(its[column], rel=1e-5)
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_run_on_shards_killed_within_an_epoch_resumes(
+    recipe_file: Path, data: tuple[str, str], tmp_path: Path, backend: str
+) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    finish(start(recipe_file, whole, "--backend", backend, *data))
+    process = start(recipe_file, killed, "--backend", backend, *data, *OFTEN)
+    assert EPOCH_STEPS < kill_within_epoch([process], 0, killed, EPOCH_STEPS) < EPOCHS * EPOCH_STEPS
+    finish(start(recipe_file, killed, "--backend", backend, "--resume"))
+    assert_same_course(whole, killed)
 
 
-def test_killed_process_ends_the_run_which_resumes(tiny: Path, tmp_path: Path) -> None:
-    long = replace(recipe.read_recipe(str(tiny)), steps=100_000)
-    recipe.write_recipe(long, tiny)
+@pytest.mark.parametrize(("first", "second"), [("tensorflow", "jax"), ("jax", "tensorflow")])
+def test_run_resumes_under_the_other_backend(
+    recipe_file: Path, data: tuple[str, str], tmp_path: Path, first: str, second: str
+) -> None:
     folder = tmp_path / "run"
-    first, second = start_two(tiny, folder)
-    until = time.monotonic() + WAIT_S
-    while not (folder / HISTORY_FILE).is_file() and time.monotonic() < until and first.poll() is None:
-        time.sleep(0.1)  # other processes give no other sign
-    second.send_signal(signal.SIGKILL)
-    assert "another process of this run has stopped: start all of them again with --resume" in sentence_of(first)
-    assert first.returncode == 1
-    epochs = len(checkpoints.read_history(folder))
-    assert (folder / CHECKPOINT_FILE).is_file()
-    resumed = start_two(tiny, folder, "--resume", "--epochs", str(epochs + 1))
-    assert [sentence_of(process) and process.returncode for process in resumed] == [0, 0]
-    assert len(checkpoints.read_history(folder)) == epochs + 1
+    process = start(recipe_file, folder, "--backend", first, *data, *OFTEN)
+    kill_within_epoch([process], 0, folder, EPOCH_STEPS)
+    finish(start(recipe_file, folder, "--backend", second, "--resume"))
+    scores = [row["valid"] for row in checkpoints.read_history(folder)]
+    assert len(scores) == EPOCHS
+    assert max(scores[1:]) < scores[0]

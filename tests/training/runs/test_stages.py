@@ -1,11 +1,13 @@
 """Runs with stages: each begins with the one before it, a killed run continues, one model comes out."""
 
 import csv
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tensorflow as tf
 
 from bachbridge.errors import ConfigError
 from bachbridge_training import recipe
@@ -18,6 +20,14 @@ from bachbridge_training.runs import checkpoints, run_data
 from bachbridge_training.runs import stages as run_stages
 from bachbridge_training.runs import step as training_step
 from bachbridge_training.runs import train as training_run
+
+
+@pytest.fixture
+def uncompiled_steps() -> Iterator[None]:
+    """Steps without tracing and compiling, which take much longer than the few steps of these runs."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture
@@ -47,6 +57,7 @@ def history(folder: Path) -> list[tuple[str, float]]:
 
 
 @pytest.mark.soak
+@pytest.mark.usefixtures("uncompiled_steps")
 def test_stages_follow_one_another_and_resume_after_a_kill(
     staged: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

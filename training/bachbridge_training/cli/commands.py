@@ -32,6 +32,9 @@ def train(
     patience: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Stop after N epochs without a better score.")
     ] = None,
+    checkpoint: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="Write a checkpoint so often within an epoch.")
+    ] = 300,
     check: Annotated[
         bool, typer.Option("--check", help="Only report on the music in --data, without training.")
     ] = False,
@@ -55,12 +58,18 @@ def train(
 ) -> None:
     """Train a model from its recipe."""
     from bachbridge_training.cli.train import train_recipe as train_model
-    from bachbridge_training.runs.devices import plan_devices
+    from bachbridge_training.runs.devices import choose_backend, plan_devices
+    from bachbridge_training.runs.training_child import run_in_child
 
     plan = plan_devices(devices, coordinator, process)
     settled: dict[str, Any] = {"epochs": epochs, "limit": limit, "seed": seed, "output": output, "resume": resume}
     settled |= {"start_run": start, "data": data, "patience": patience, "check_only": check, "json": json}
-    train_model(recipe, **settled, backend=backend, plan=plan, overfit=overfit)
+    settled |= {"checkpoint_interval_s": checkpoint, "backend": backend, "plan": plan, "overfit": overfit}
+    if plan.processes > 1 and not (check or overfit):
+        choose_backend(backend, plan)
+        run_in_child(train_model, recipe=recipe, **settled)
+    else:
+        train_model(recipe, **settled)
 
 
 @commands.command(

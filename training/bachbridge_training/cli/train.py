@@ -4,7 +4,6 @@ All stages of the recipe are run, one after the other (`runs.stages` describes t
 """
 
 import json as json_format
-import os
 import shlex
 import zlib
 from collections.abc import Sequence
@@ -13,17 +12,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bachbridge.cli.error_messages import FAILED
 from bachbridge.errors import ConfigError
 from bachbridge.inference.runtime import library
-from bachbridge.process.standard_streams import report_on_stderr
 from bachbridge_training import recipe as recipes
 from bachbridge_training.collection.shard_index import is_shard_folder
 from bachbridge_training.recipe import AnyRecipe, ChoraleRecipe, PhrasingRecipe, Stage
 from bachbridge_training.runs import devices as run_devices
 from bachbridge_training.runs import stages as run_stages
-from bachbridge_training.runs.devices import DevicePlan, Devices, PeerError
-from bachbridge_training.runs.stages import StageRun
+from bachbridge_training.runs.devices import DevicePlan, Devices
+from bachbridge_training.runs.stages import CHECKPOINT_INTERVAL_S, StageRun
 
 if TYPE_CHECKING:
     from bachbridge_training.datasets.folder import MusicFolder
@@ -39,6 +36,7 @@ class _RunOptions:
     limit: int | None
     data: Path | None
     patience: int | None
+    checkpoint_interval_s: float
     json: bool
     devices: Devices
 
@@ -54,6 +52,7 @@ def train_recipe(
     start_run: Path | None = None,
     data: Path | None = None,
     patience: int | None = None,
+    checkpoint_interval_s: float = CHECKPOINT_INTERVAL_S,
     check_only: bool = False,
     json: bool = False,
     backend: str | None = None,
@@ -64,9 +63,9 @@ def train_recipe(
 
     `epochs`: for each stage. `limit`: number of pieces of each part. `start_run`: a run whose best weights this run
     begins with. `data`: a folder of music, of which a report is shown first; with `check_only` nothing else is done,
-    with `json` the report is also printed as JSON. `patience`: see `runs.train.train`. `backend` and `plan`:
-    see `runs.devices`. `overfit`: only check that the network can learn one batch by heart, without a run. Raises
-    `ConfigError` if the options do not fit together.
+    with `json` the report is also printed as JSON. `patience`, `checkpoint_interval_s`: see `runs.train.train`.
+    `backend` and `plan`: see `runs.devices`. `overfit`: only check that the network can learn one batch by heart,
+    without a run. Raises `ConfigError` if the options do not fit together.
     """
     wanted = recipes.read_stages(recipe)
     if data is None and (check_only or json):
@@ -85,7 +84,7 @@ def train_recipe(
     devices = run_devices.connect(plan or DevicePlan())
     stages = _begun_stages(folder, first.name, resume=resume, start_run=start_run, seed=seed)
     stages = stages or run_stages.with_seed(wanted, seed)
-    options = _RunOptions(epochs, limit, data, patience, json, devices)
+    options = _RunOptions(epochs, limit, data, patience, checkpoint_interval_s, json, devices)
     is_own_music = _train_stages(stages, folder, start_run, options)
     devices.close()
     model = _model_name(folder, is_own_music=is_own_music)
@@ -161,12 +160,15 @@ def _train_stage(run: StageRun, options: _RunOptions, *, is_first: bool) -> bool
     print(f"the scores are plotted after each epoch in {run.folder / run_stages.LOSS_PLOT_FILE}", flush=True)
     if training.step >= settled.steps:
         print(f"the run has done all of its {len(training.history)} epochs: add more with --epochs")
-    try:
-        training_run.train(training, its_data.train, its_data.valid, run.folder, patience=options.patience)
-        options.devices.wait_for_all("the end of a stage")
-    except PeerError as error:
-        report_on_stderr(str(error))
-        os._exit(FAILED)  # JAX would wait for the other process, or abort with a trace of its own
+    training_run.train(
+        training,
+        its_data.train,
+        its_data.valid,
+        run.folder,
+        patience=options.patience,
+        checkpoint_interval_s=options.checkpoint_interval_s,
+    )
+    options.devices.wait_for_all("the end of a stage")
     return bool(its_data.origin.folder)
 
 

@@ -11,20 +11,27 @@ import os
 import platform
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
-from itertools import islice
+from dataclasses import dataclass
+from itertools import count, islice
 from typing import Any
 
 import numpy as np
 
 import bachbridge
 from bachbridge.errors import BachBridgeError, ConfigError
+from bachbridge.process.standard_streams import report_on_stderr
 
 DaskClient = Any
 """A `distributed.Client`, whose methods are typed as if all of them were asynchronous."""
 _CONNECT_S = 10
 _IDLE_S = 60
-"""Seconds without any worker after which the work is given up."""
+"""Seconds without a result after which the state of the workers is looked at."""
 _WORKER_MEMORY = "1GiB"
+_MEMORY_RULES = {"distributed.worker.memory.pause": False, "distributed.worker.memory.terminate": 0.9}
+"""What becomes of workers that are started here and come near their limit of memory: they begin anew.
+
+By default Dask pauses them first, and a paused worker whose memory does not shrink waits for ever."""
+_IMPORT_ERRORS = ("ImportError", "ModuleNotFoundError", "AttributeError")
 _TASKS_PER_THREAD = 2
 """Tasks that are handed out for each thread, so that none waits for its next one."""
 PREPARATION_VERSION = 1
@@ -37,14 +44,17 @@ def open_cluster(address: str | None, jobs: int | None, *, in_threads: bool = Fa
 
     `in_threads` starts threads instead of processes, for tests. Raises `ConfigError`.
     """
+    from dask import config
     from distributed import Client, LocalCluster
     from distributed.security import Security
 
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in ("distributed", "distributed.client"):  # both have a level of their own
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     with contextlib.ExitStack() as stack:
         if address is None:
             warnings.filterwarnings("ignore", module="distributed")
             local: Any = LocalCluster
+            stack.enter_context(config.set(_MEMORY_RULES))
             cluster = local(
                 n_workers=1 if in_threads else jobs or os.cpu_count() or 1,
                 threads_per_worker=jobs if in_threads else 1,
@@ -97,13 +107,16 @@ def _check_workers(client: DaskClient, address: str | None) -> None:
     try:
         client.wait_for_workers(1, timeout=_CONNECT_S)
     except TimeoutError as error:
+        _count_workers(client).check_memory()
         raise ConfigError(
             f"the scheduler at {address} has no workers: start some with `dask worker {address}`."
         ) from error
     own = worker_versions()
     try:
         found = client.run(worker_versions)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:
+        if not any(kind in repr(error) for kind in _IMPORT_ERRORS):  # errors may come as text
+            raise
         raise ConfigError(
             f"a worker of {address} has no BachBridge, or another version: install {_words(own)} on all machines."
         ) from error
@@ -134,7 +147,7 @@ def _lost_connections_explained() -> Generator[None]:
 
     try:
         yield
-    except (CancelledError, CommClosedError) as error:
+    except (CancelledError, CommClosedError, TimeoutError) as error:
         raise ConfigError(
             "the connection to the scheduler was lost: see that it runs, and give the same command to go on."
         ) from error
@@ -151,7 +164,8 @@ def run_tasks(
     waiting = enumerate(tasks)
     running: dict[Any, int] = {}
     while True:
-        room = _TASKS_PER_THREAD * max(1, sum(client.nthreads().values())) - len(running)
+        threads = client.nthreads(callback_timeout=_IDLE_S)
+        room = _TASKS_PER_THREAD * max(1, sum(threads.values())) - len(running)
         for number, task in islice(waiting, max(0, room)):
             running[client.submit(work, *task, pure=False)] = number
         if not running:
@@ -161,15 +175,49 @@ def run_tasks(
 
 
 def _finished(client: DaskClient, running: dict[Any, int]) -> list[Any]:
-    """Return the futures that have ended, at least one."""
+    """Return the futures that have ended, at least one; say on stderr how the workers are while none has.
+
+    Raises `ConfigError` if no worker can go on, and `TimeoutError` if the scheduler does not answer.
+    """
     from distributed import wait
 
-    while True:
+    for minutes in count(1):
         with contextlib.suppress(TimeoutError):
             ended: Any = wait(list(running), timeout=_IDLE_S, return_when="FIRST_COMPLETED")
             return list(ended.done)
-        if not client.nthreads():
+        counts = _count_workers(client)
+        if not counts.workers:
             raise ConfigError("no worker is left: start some, and give the same command to go on.")
+        counts.check_memory()
+        report_on_stderr(
+            f"nothing has been finished for {minutes * _IDLE_S / 60:.0f} min (workers: {counts.workers}, at work: "
+            f"{counts.busy}, waiting for memory: {counts.paused})."
+        )
+    raise AssertionError
+
+
+@dataclass(frozen=True, slots=True)
+class _WorkerCounts:
+    """How many workers a cluster has, how many of them are at work, and how many are paused because of their memory."""
+
+    workers: int
+    busy: int
+    paused: int
+
+    def check_memory(self) -> None:
+        """Raise `ConfigError` if all workers are paused and do nothing."""
+        if self.workers and self.workers == self.paused and not self.busy:
+            raise ConfigError(
+                "all workers are paused, since their memory is nearly full: start them with more (--memory-limit), and "
+                "give the same command to go on."
+            )
+
+
+def _count_workers(client: DaskClient) -> _WorkerCounts:
+    """Ask the scheduler about its workers; raises `TimeoutError` if it does not answer."""
+    found = client.sync(client.scheduler.identity, n_workers=-1, callback_timeout=_IDLE_S)["workers"].values()
+    busy = sum(each["metrics"].get("task_counts", {}).get("executing", 0) > 0 for each in found)
+    return _WorkerCounts(len(found), busy, sum(each["status"] == "paused" for each in found))
 
 
 def _result(future: Any) -> Any:

@@ -39,6 +39,20 @@ _PEER_ERROR_WORDS = ("Gloo", "NCCL", "UNAVAILABLE", "DEADLINE_EXCEEDED", "coordi
 class PeerError(ConfigError):
     """Another process of the run has stopped. JAX cannot be left in order any more."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            "another process of this run has stopped: start all of them again with --resume; nothing but the steps "
+            "since the last checkpoint is lost."
+        )
+
+    def __reduce__(self) -> tuple[type["PeerError"], tuple[()]]:
+        return PeerError, ()
+
+
+def is_peer_error(text: str) -> bool:
+    """Return True if a message of JAX's is about another process."""
+    return any(word in text for word in _PEER_ERROR_WORDS)
+
 
 @dataclass(frozen=True, slots=True)
 class DevicePlan:
@@ -187,11 +201,8 @@ def peer_errors() -> Generator[None]:
     try:
         yield
     except (jax.errors.JaxRuntimeError, ValueError) as error:
-        if any(word in str(error) for word in _PEER_ERROR_WORDS):
-            raise PeerError(
-                "another process of this run has stopped: start all of them again with --resume; nothing but the steps "
-                "since the last checkpoint is lost."
-            ) from error
+        if is_peer_error(str(error)):
+            raise PeerError from error
         raise
 
 

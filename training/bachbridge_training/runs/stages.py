@@ -20,6 +20,8 @@ from bachbridge_training.recipe import AnyRecipe, Stage
 
 HISTORY_FILE, LOSS_PLOT_FILE = "history.csv", "curve.png"
 CHECKPOINT_FILE, BEST_WEIGHTS_FILE = "last.npz", "best.npz"
+CHECKPOINT_INTERVAL_S = 300.0
+"""Seconds after which a checkpoint is written within an epoch, unless the command says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

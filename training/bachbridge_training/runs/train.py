@@ -18,7 +18,7 @@ from bachbridge.console import make_progress
 from bachbridge_training.runs import checkpoints, loss_plot, shards
 from bachbridge_training.runs.devices import peer_errors
 from bachbridge_training.runs.shards import ShardPieces
-from bachbridge_training.runs.stages import CHECKPOINT_FILE, LOSS_PLOT_FILE
+from bachbridge_training.runs.stages import CHECKPOINT_FILE, CHECKPOINT_INTERVAL_S, LOSS_PLOT_FILE
 from bachbridge_training.runs.step import (
     AveragedWeights,
     EpochSums,
@@ -28,9 +28,6 @@ from bachbridge_training.runs.step import (
     train_step,
 )
 from bachbridge_training.runs.tasks import TrainingBatches
-
-CHECKPOINT_INTERVAL_S = 300.0
-"""Seconds after which a checkpoint is written within an epoch."""
 
 
 def train(
@@ -45,7 +42,8 @@ def train(
 ) -> None:
     """Train to the end of the recipe or to `last_step`; each epoch ends with a score, a checkpoint and the loss plot.
 
-    `patience`: the run ends earlier if this many epochs in a row bring no better score.
+    `patience`: the run ends earlier if this many epochs in a row bring no better score. `checkpoint_interval_s`: the
+    seconds after which a checkpoint is written within an epoch.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with run.devices.scope(), peer_errors():

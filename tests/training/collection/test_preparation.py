@@ -14,8 +14,9 @@ from bachbridge.errors import BachBridgeError, ConfigError
 from bachbridge_training.collection import cluster
 from bachbridge_training.collection.cluster import DaskClient
 from bachbridge_training.collection.collection_report import CollectionReport
-from bachbridge_training.collection.preparation import WORK_FOLDER, PreparationOptions, prepare_collection
+from bachbridge_training.collection.preparation import PreparationOptions, prepare_collection
 from bachbridge_training.collection.reading import file_list
+from bachbridge_training.collection.shard_index import WORK_FOLDER
 from bachbridge_training.collection.shard_reader import ShardReader
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.recipe import SymbolRecipe

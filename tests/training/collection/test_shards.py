@@ -92,6 +92,7 @@ def test_reader_refuses_a_damaged_shard_in_a_sentence(tmp_path: Path, how: str) 
 def test_reader_refuses_a_damaged_index_in_a_sentence(tmp_path: Path, file: str, how: str) -> None:
     _make_collection(tmp_path)
     _damage(tmp_path / file, how)
+    assert shard_index.is_shard_folder(tmp_path)
     with pytest.raises(ConfigError, match=r"prepare the collection"):
         ShardReader(tmp_path)
 
@@ -110,7 +111,15 @@ def test_reader_refuses_other_folders_and_versions(tmp_path: Path) -> None:
     path.write_text("[1]", "utf-8")
     with pytest.raises(ConfigError, match=r"holds no prepared collection"):
         ShardReader(tmp_path)
+    assert not shard_index.is_prepared(tmp_path)
+
+
+def test_reader_refuses_a_preparation_that_was_killed(tmp_path: Path) -> None:
     assert not shard_index.is_shard_folder(tmp_path)
+    (tmp_path / "work" / "chunks").mkdir(parents=True)
+    assert shard_index.is_shard_folder(tmp_path)
+    with pytest.raises(ConfigError, match=r"has not come to its end: give the same `bachbridge prepare` again\.$"):
+        ShardReader(tmp_path)
 
 
 def test_symbol_piece_comes_back_from_its_item() -> None:

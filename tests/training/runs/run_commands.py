@@ -17,7 +17,7 @@ from bachbridge_training.runs.stages import CHECKPOINT_FILE
 
 WAIT_S = 900
 COLUMNS = ("step", "loss", "valid", "gradient_norm", "learning_rate")
-"""What two runs that do the same steps have in common."""
+"""Columns of the history that two runs have in common if they do the same steps."""
 
 
 def start(recipe: Path, folder: Path, *options: str) -> subprocess.Popen[str]:

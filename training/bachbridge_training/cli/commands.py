@@ -10,6 +10,17 @@ from bachbridge.cli.parameters import JobsOption, JsonOption
 
 commands = typer.Typer()
 
+CheckpointOption = Annotated[
+    float, typer.Option(min=0, metavar="SECONDS", help="Write a checkpoint so often within an epoch.")
+]
+CoordinatorOption = Annotated[
+    str | None,
+    typer.Option(metavar="HOST:PORT", help="Train in several processes; the first one listens at this address."),
+]
+ProcessOption = Annotated[
+    str | None, typer.Option(metavar="N/M", help="Which of the processes this is, counted from 1, such as 2/4.")
+]
+
 
 @commands.command(
     "train", rich_help_panel=MODELS, epilog=example("bachbridge train chorale-lstm --data FOLDER -o runs/mine")
@@ -32,9 +43,7 @@ def train(
     patience: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Stop after N epochs without a better score.")
     ] = None,
-    checkpoint: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="Write a checkpoint so often within an epoch.")
-    ] = 300,
+    checkpoint: CheckpointOption = 300,
     check: Annotated[
         bool, typer.Option("--check", help="Only report on the music in --data, without training.")
     ] = False,
@@ -48,13 +57,8 @@ def train(
     devices: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Share out each batch to N devices of this machine.")
     ] = None,
-    coordinator: Annotated[
-        str | None,
-        typer.Option(metavar="HOST:PORT", help="Train in several processes; the first one listens at this address."),
-    ] = None,
-    process: Annotated[
-        str | None, typer.Option(metavar="N/M", help="Which of the processes this is, such as 2/4.")
-    ] = None,
+    coordinator: CoordinatorOption = None,
+    process: ProcessOption = None,
 ) -> None:
     """Train a model from its recipe."""
     from bachbridge_training.cli.train import train_recipe as train_model

@@ -28,7 +28,7 @@ _IDLE_S = 60
 """Seconds without a result after which the state of the workers is looked at."""
 _WORKER_MEMORY = "1GiB"
 _MEMORY_RULES = {"distributed.worker.memory.pause": False, "distributed.worker.memory.terminate": 0.9}
-"""What becomes of workers that are started here and come near their limit of memory: they begin anew.
+"""Rules by which workers that are started here begin anew when they come near their limit of memory.
 
 By default Dask pauses them first, and a paused worker whose memory does not shrink waits for ever."""
 _IMPORT_ERRORS = ("ImportError", "ModuleNotFoundError", "AttributeError")

@@ -32,11 +32,10 @@ from bachbridge_training.collection.collection_report import CollectionReport
 from bachbridge_training.collection.reading import chunk_file, file_list
 from bachbridge_training.collection.reading.file_list import FileCounts
 from bachbridge_training.collection.selection import PARTS, Selection, select_pieces
-from bachbridge_training.collection.shard_index import ShardEntry, ShardIndex
+from bachbridge_training.collection.shard_index import CHUNK_FOLDER, WORK_FOLDER, ShardEntry, ShardIndex
 from bachbridge_training.collection.worker_tasks import MusicEncoder, Places
 
 SHARD_PIECES = 1024
-WORK_FOLDER = "work"
 _SPLIT_TEXT = "by a hash of each group of similar melodies"
 
 
@@ -98,7 +97,7 @@ def check_places(source: Path, output: Path) -> None:
         raise ConfigError(f"there is nothing at {source}: give a folder of music, or a text with a path on each line.")
     if output.exists() and not output.is_dir():
         raise ConfigError(f"{output} is a file: choose a new folder with -o.")
-    if shard_index.is_shard_folder(output):
+    if shard_index.is_prepared(output):
         raise ConfigError(f"{output} already holds a prepared collection: choose another folder with -o, or delete it.")
     if output.is_dir() and not (output / WORK_FOLDER).is_dir() and any(output.iterdir()):
         raise ConfigError(f"{output} holds other files: choose an empty folder or a new one with -o.")
@@ -107,7 +106,7 @@ def check_places(source: Path, output: Path) -> None:
 def _make_work_folder(output: Path) -> Path:
     work = output / WORK_FOLDER
     try:
-        for name in ("chunks", "shards"):
+        for name in (CHUNK_FOLDER, "shards"):
             (work / name).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"cannot write to {output} ({error.strerror}): choose another folder with -o.") from error
@@ -123,7 +122,7 @@ def _read_files(
     def missing() -> Iterator[tuple[Any, ...]]:
         for chunk in file_list.read_chunks(work / "files.jsonl"):
             name = f"{chunk.number:06}-{chunk.digest}-{codec}-{options.seconds:g}s"
-            bases.append((work / "chunks" / name).absolute())
+            bases.append((work / CHUNK_FOLDER / name).absolute())
             if chunk_file.is_whole(bases[-1]):
                 advance(1)
             else:

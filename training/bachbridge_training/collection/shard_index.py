@@ -17,6 +17,8 @@ from bachbridge.errors import ConfigError
 
 INDEX_FILE = "index.json"
 LENGTHS_FILE = "lengths.npz"
+WORK_FOLDER, CHUNK_FOLDER = "work", "chunks"
+"""Folder that a preparation keeps until it has come to its end, and the folder of what has been read within it."""
 FORMAT_NAME = "bachbridge-shards"
 FORMAT_VERSION = 1
 
@@ -70,6 +72,10 @@ def read_index(folder: Path) -> ShardIndex:
         content = path.read_bytes()
         found = msgspec.json.decode(content)
     except OSError as error:
+        if (folder / WORK_FOLDER).is_dir():
+            raise ConfigError(
+                f"the preparation in {folder} has not come to its end: give the same `bachbridge prepare` again."
+            ) from error
         raise ConfigError(
             f"{path} cannot be read ({error.strerror}): prepare the collection with `bachbridge prepare`."
         ) from error
@@ -89,12 +95,18 @@ def _damaged(path: Path, error: Exception) -> ConfigError:
     return ConfigError(f"{path} is damaged ({data_error_text(error)}): prepare the collection again.")
 
 
-def is_shard_folder(folder: Path) -> bool:
-    """Return True if the folder holds a prepared collection, however damaged."""
+def is_prepared(folder: Path) -> bool:
+    """Return True if the folder holds an index, and so a preparation that has come to its end."""
     try:
         return FORMAT_NAME.encode() in (folder / INDEX_FILE).read_bytes()
     except OSError:
         return False
+
+
+def is_shard_folder(folder: Path) -> bool:
+    """Return True if the folder holds a collection that is prepared or being prepared, however damaged."""
+    is_begun = (folder / WORK_FOLDER / CHUNK_FOLDER).is_dir()
+    return is_begun or (folder / LENGTHS_FILE).is_file() or is_prepared(folder)
 
 
 def write_lengths(lengths: Mapping[str, np.ndarray], folder: Path) -> str:

@@ -77,6 +77,15 @@ class SmokeTest:
         require((self._home / "tune.mid").read_bytes()[:4] == b"MThd", "the harmony is no MIDI file")
         picture = (self._home / "tune.png").read_bytes()
         require(picture[:8] == PNG_SIGNATURE and len(picture) > 10_000, "the score is no picture")
+        self.run("harmonize", "tune.abc", "-o", "again.mid", "--score", "tune.pdf", "--seed", "1")
+        document = (self._home / "tune.pdf").read_bytes()
+        require(document[:5] == b"%PDF-" and b"DCTDecode" in document, "the score is no document with a picture")
+
+    def check_roll(self) -> None:
+        """Draw a piano roll, whose letters come from Pillow."""
+        self.run("roll", "tune.mid", "-o", "roll.png")
+        picture = (self._home / "roll.png").read_bytes()
+        require(picture[:8] == PNG_SIGNATURE and len(picture) > 10_000, "the piano roll is no picture")
 
     def check_sound(self) -> None:
         """Render a harmony by the built-in instruments."""
@@ -127,8 +136,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         test = SmokeTest(Path(sys.argv[1]).resolve(), Path(home))
         for check in (
-            *(test.check_version, test.check_ports, test.check_models),
-            *(test.check_answer, test.check_score, test.check_sound, test.check_missing_part, test.check_window),
+            *(test.check_version, test.check_ports, test.check_models, test.check_answer, test.check_score),
+            *(test.check_roll, test.check_sound, test.check_missing_part, test.check_window),
         ):
             started = time.monotonic()
             check()

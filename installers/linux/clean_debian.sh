@@ -16,10 +16,13 @@ fi
 tar -C "$root" -xf "$clean"
 rm -f "$root/etc/apt/sources.list"
 # This machine's way to Debian's packages, and its certificates and names, hold in the folder too.
-for path in /etc/apt/sources.list /etc/apt/sources.list.d /etc/apt/apt.conf.d /etc/resolv.conf /etc/hosts; do
-    [ -e "$path" ] && cp -r "$path" "$root$(dirname "$path")/"
+for path in /etc/apt/sources.list /etc/apt/sources.list.d /etc/apt/apt.conf.d /etc/resolv.conf /etc/hosts /etc/ssl/certs/ca-certificates.crt; do
+    [ ! -e "$path" ] || { mkdir -p "$root$(dirname "$path")" && cp -r "$path" "$root$(dirname "$path")/"; }
 done
 rm -f "$root"/etc/apt/apt.conf.d/*docker* "$root"/etc/apt/apt.conf.d/*appstream*
 mount -t proc proc "$root/proc" 2>/dev/null || true
 cp "$here/../smoke_test.py" "$root/smoke_test.py"
-inside() { chroot "$root" env -i HOME=/root LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"; }
+# pip's options are variables that begin with PIP_.
+pip_options=$(env | grep '^PIP_[A-Z_]*=[^ ]*$' || true)
+# shellcheck disable=SC2086 # a list of options
+inside() { chroot "$root" env -i $pip_options HOME=/root LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"; }

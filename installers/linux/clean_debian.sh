@@ -16,8 +16,8 @@ fi
 tar -C "$root" -xf "$clean"
 rm -f "$root/etc/apt/sources.list"
 # This machine's way to Debian's packages, and its certificates and names, hold in the folder too.
-for path in /etc/apt/sources.list /etc/apt/sources.list.d /etc/apt/apt.conf.d /etc/resolv.conf /etc/hosts /etc/ssl/certs/ca-certificates.crt; do
-    [ ! -e "$path" ] || { mkdir -p "$root$(dirname "$path")" && cp -r "$path" "$root$(dirname "$path")/"; }
+for path in /etc/apt/sources.list /etc/apt/sources.list.d /etc/apt/apt.conf.d /etc/resolv.conf /etc/hosts; do
+    [ -e "$path" ] && cp -r "$path" "$root$(dirname "$path")/"
 done
 rm -f "$root"/etc/apt/apt.conf.d/*docker* "$root"/etc/apt/apt.conf.d/*appstream*
 mount -t proc proc "$root/proc" 2>/dev/null || true

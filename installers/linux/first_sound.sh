@@ -12,6 +12,8 @@ now() { date +%s.%N; }
 quietly() { inside "$@" >"$root/log" 2>&1 || { tail -n 20 "$root/log"; exit 1; }; }
 install() { quietly apt-get -qq install -y --no-install-recommends "$@"; }
 printf 'X:1\nM:4/4\nL:1/4\nK:G\nGABc|dcBA|BAGF|G4|]\n' >"$root/root/tune.abc"
+# A desktop has these.
+desktop="libegl1 libgl1 libglib2.0-0 libxkbcommon0 libdbus-1-3 libfontconfig1 fonts-dejavu-core"
 inside apt-get -qq update
 
 # Runs the commands of a first user with the installed program $1; $2 is when the installation began.
@@ -41,7 +43,8 @@ case $what in
     use bachbridge "$begun"
     ;;
 *.whl)
-    install pipx libegl1 libgl1 libxkbcommon0 libdbus-1-3 libfontconfig1 fonts-dejavu-core
+    # shellcheck disable=SC2086 # a list of packages
+    install pipx $desktop
     echo "pipx and the libraries of a desktop: $(seconds "$begun")"
     cp "$what" "$root/root"
     begun=$(now)
@@ -49,7 +52,8 @@ case $what in
     use /root/.local/bin/bachbridge "$begun"
     ;;
 *)
-    install make python3-venv libegl1 libgl1 libxkbcommon0 libdbus-1-3 libfontconfig1 fonts-dejavu-core
+    # shellcheck disable=SC2086 # a list of packages
+    install make python3-venv $desktop
     echo "make, python3-venv and the libraries of a desktop: $(seconds "$begun")"
     mkdir "$root/root/bachbridge"
     git -C "$what" archive HEAD | tar -C "$root/root/bachbridge" -x

@@ -17,6 +17,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
@@ -55,6 +56,16 @@ REPORTERS = (
 )
 # fmt: on
 """Modules of other processes and of the bridge whose sentences the window repeats."""
+HEADER = "# The words of BachBridge's window. They have the program's licence, GPL-3.0-or-later."
+# fmt: off
+UNSTABLE_FIELDS = tuple(
+    f'"{field}' for field in (
+        "Project-Id-Version", "Report-Msgid-Bugs-To", "POT-Creation-Date", "PO-Revision-Date", "Last-Translator",
+        "Language-Team", "Generated-By",
+    )
+)
+# fmt: on
+"""Fields of a catalogue's head that are left out: they change with every run, or say nothing."""
 MIN_REPORT_WORDS = 4
 """A literal of fewer words in those modules is no sentence."""
 _WORD = re.compile(r"[A-Za-z]")
@@ -182,16 +193,16 @@ def read_catalog(path: Path, language: str | None = None) -> Catalog:
 
 def po_bytes(catalog: Catalog) -> bytes:
     """Return a catalogue as a file; without dates, which would change with every run."""
+    catalog.header_comment, catalog.fuzzy = HEADER, False
     stream = io.BytesIO()
     write_po(stream, catalog, width=120, include_lineno=False, sort_output=False, ignore_obsolete=True)
     lines = stream.getvalue().decode("utf-8").splitlines(keepends=True)
-    dated = ('"POT-Creation-Date', '"PO-Revision-Date', '"Last-Translator', '"Language-Team', '"Generated-By')
-
-    return "".join(line for line in lines if not line.startswith(dated)).encode("utf-8")
+    return "".join(line for line in lines if not line.startswith(UNSTABLE_FIELDS)).encode("utf-8")
 
 
 def mo_bytes(catalog: Catalog) -> bytes:
-    """Return a catalogue compiled for gettext."""
+    """Return a catalogue compiled for gettext, with a date that does not change with every run."""
+    catalog.creation_date = catalog.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
     stream = io.BytesIO()
     write_mo(stream, catalog)
     return stream.getvalue()

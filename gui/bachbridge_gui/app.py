@@ -140,7 +140,8 @@ def show_language(wanted: str) -> None:
 
 def _translate_dialogs(app: QApplication) -> None:
     """Show Qt's own dialogs and menus in the window's language, as far as Qt came with it."""
-    translator, folder = QTranslator(app), QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+    translator = app.findChild(QTranslator) or QTranslator(app)
+    folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
     if translator.load(f"qtbase_{current_language()}", folder):
         app.installTranslator(translator)
 

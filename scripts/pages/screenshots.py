@@ -169,7 +169,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(SCREENSHOTS)}")
     parser.add_argument("--language", default="en", choices=list(LANGUAGES), help="the language of the window")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     options.folder.mkdir(parents=True, exist_ok=True)
     if options.here:
         take_screenshot(options.names[0], SCREENSHOTS[options.names[0]], options.folder, options.language)

@@ -16,7 +16,7 @@ from bachbridge.settings import Settings
 from tests.support.port_daw import Daw, await_message, daw
 
 MINUTES, MODES = 20, ("continue", "harmonize", "trade", "duet")
-MAX_GROWTH = 1.02
+MAX_GROWTH = 1.05
 
 
 def play_minute(player: Daw, rng: random.Random) -> None:

@@ -103,6 +103,7 @@ class FrameLoop(QObject):
     def _handle_messages(self, messages: Sequence[Message], now_ns: int) -> None:
         for exchange in self._core.state.handle_messages(messages, now_ns):
             self._parts.phrases.add(exchange)
+            self._hearing = self._hearing.after_exchange(exchange.close)
         closes = self._core.state.exchange_builder.late_closes
         self._parts.phrases.show_closes(closes)
         closes.clear()

@@ -5,18 +5,23 @@ Everything comes from the engine. Where it has reported nothing, the strip shows
 
 from dataclasses import dataclass, replace
 
+from bachbridge.midi import messages as midi
 from bachbridge.music.notes import STEPS_PER_BEAT, key_from_number
 from bachbridge.music.tonality.key_names import key_level
 from bachbridge.protocol.effects import (
+    AnswerStarted,
     BarStarted,
     CadenceReached,
     ChordPlanned,
     EngineEnded,
     EngineStarted,
+    Harmonized,
     Message,
+    Received,
     SoundingHarmony,
 )
 from bachbridge.settings import Settings
+from bachbridge_gui.state.exchanges import ExchangeClose
 from bachbridge_gui.state.harmony_words import cadence_text, certainty_text, key_text
 from bachbridge_gui.translation import tr, translatable
 
@@ -68,6 +73,12 @@ class Hearing:
     cadence: CadenceReached | None = None
     planned: ChordPlanned | None = None
     bar: BarStarted | None = None
+    written: ExchangeClose | None = None
+    """The key of the exchange that has ended, as the list and the score show it, until something new is played."""
+
+    def after_exchange(self, close: ExchangeClose) -> "Hearing":
+        """Return what is known after the end of an exchange in this key."""
+        return replace(self, written=close if close.key >= 0 else None)
 
     def after(self, message: Message) -> "Hearing":
         """Return what is known after one more message."""
@@ -82,12 +93,18 @@ class Hearing:
                 return replace(self, bar=message)
             case EngineEnded() | EngineStarted():
                 return Hearing()
+            case Received(data) if isinstance(midi.decode(data), midi.NoteOn):
+                return replace(self, written=None) if self.written else self
+            case AnswerStarted() | Harmonized() if self.written:
+                return replace(self, written=None)
             case _:
                 return self
 
     def texts(self, now_ns: int, settings: Settings) -> HearingTexts:
         """Return the words of the strip at the time `now_ns`."""
         harmony = self.harmony or SoundingHarmony(0, "", "", -1, 0.0)
+        if self.written and not harmony.chord:
+            harmony = replace(harmony, key=self.written.key, confidence=self.written.confidence)
         key = key_from_number(harmony.key)
         return HearingTexts(
             key=key_text(key),

@@ -12,11 +12,10 @@ from PyQt6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
 from PyQt6.QtWidgets import QWidget
 
-from bachbridge.files.musicxml import ANSWER_MARK
 from bachbridge_gui.score import svg
 from bachbridge_gui.score.content import ScoreContent
 from bachbridge_gui.score.geometry import BarBox, NoteHead, ScoreGeometry
-from bachbridge_gui.translation import tr
+from bachbridge_gui.translation import tr, tr_in
 from bachbridge_gui.widgets.palette import is_dark, mix_colours, part_colour
 from bachbridge_gui.widgets.style import colour_for
 from bachbridge_gui.widgets.tokens import RADIUS_PX, SPACE_M_PX
@@ -266,7 +265,7 @@ class ScorePage(QWidget):
             painter.setFont(font)
             left = bar.left if step == bar.start else bar.place_at(step)
             accent = colour_for(self.palette(), "accent")
-            _paint_above(painter, bar, left + number_px / scale, ANSWER_MARK, accent, scale)
+            _paint_above(painter, bar, left + number_px / scale, tr_in("mark in the score", "Answer"), accent, scale)
 
 
 def _paint_above(painter: QPainter, bar: BarBox, left: float, text: str, colour: QColor, scale: float) -> None:

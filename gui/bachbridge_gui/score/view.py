@@ -15,7 +15,7 @@ from PyQt6.QtWidgets import QFileDialog, QLabel, QScrollArea, QSizePolicy, QStac
 from bachbridge.atomic_files import atomic_output
 from bachbridge.errors import BachBridgeError
 from bachbridge.files.score_layout import ScoreOptions
-from bachbridge.music.notes import Note, Phrase
+from bachbridge.music.notes import Note, Phrase, key_from_number
 from bachbridge_gui.score.content import (
     Engraver,
     ScoreContent,
@@ -131,7 +131,7 @@ class ScoreView(QWidget):
 
     def show_exchange(self, exchange: Exchange, options: ScoreOptions) -> None:
         """Show an exchange of the list, from which the music can be played."""
-        options = replace(options, step_ns=exchange.step_ns)
+        options = replace(options, step_ns=exchange.step_ns, key=key_from_number(exchange.close.key))
         self.show_content(ScoreContent(exchange.prompt, exchange.answer, exchange.answer_step, options))
         self._exchange = exchange
 

@@ -4,15 +4,17 @@ In mode "continue" the engine reports when a phrase ended, when its answer begin
 there are no phrases: an exchange is the melody and its voices between two rests, taken from the timeline and put on the
 grid that was valid then.
 
-The key of an exchange and the cadence that it closes with are those that the engine reports. The report of the last
-cadence comes a moment after the end.
+The key of an exchange is the one in which its score is written, weighed from the phrase and its answer; the engine's
+live key follows the moment. The cadence that it closes with is the one that the engine reports, a moment after the end.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bachbridge.music.notes import STEPS_PER_BEAT, Note, Phrase
+from bachbridge.music.notation.signature import weighed_key
+from bachbridge.music.notes import STEPS_PER_BEAT, Note, Phrase, key_to_number
+from bachbridge.music.tonality.key_names import parse_key
 from bachbridge.protocol.effects import (
     AnswerEnded,
     AnswerStarted,
@@ -59,11 +61,10 @@ class ExchangeBuilder:
         self._latest_bar: BarStarted | None = None
         self._begin_ns = 0
         """Beginning of the exchange under way."""
-        self._harmony: SoundingHarmony | None = None
         self._cadence: CadenceReached | None = None
         """The cadence on whose last chord the music rests."""
-        self._last_ended: tuple[int, int, int] | None = None
-        """Number, beginning and end (ns) of the last exchange that has ended."""
+        self._last_ended: tuple[int, int, int, ExchangeClose] | None = None
+        """Number, beginning and end (ns), and key of the last exchange that has ended."""
         self.late_closes: list[tuple[int, ExchangeClose]] = []
         """Closes that were reported after their exchange had ended, with its number; whoever shows them clears them."""
 
@@ -106,28 +107,27 @@ class ExchangeBuilder:
         self._melody = None
         exchange = self._harmonized_exchange(melody, self._latest_bar)
         self._timeline.end_span(melody.number, melody.last_ns)
-        return exchange and replace(exchange, close=self._close(melody.number, melody.start_ns, melody.last_ns))
+        return exchange and self._closed(exchange, melody.start_ns, melody.last_ns)
 
     # ------------------------------------------------------------ closes
 
     def _follow_harmony(self, report: SoundingHarmony | CadenceReached) -> None:
         if isinstance(report, SoundingHarmony):
-            self._harmony = report
             if report.chord and self._cadence and report.since_ns > self._cadence.at_ns:
                 self._cadence = None
             return
         self._cadence = report
         if self._last_ended and self._last_ended[1] <= report.at_ns <= self._last_ended[2]:
-            number, begin_ns, end_ns = self._last_ended
-            self.late_closes.append((number, self._close(number, begin_ns, end_ns)))
+            number, *_, close = self._last_ended
+            self.late_closes.append((number, replace(close, cadence=report.kind, cadence_key=report.key)))
 
-    def _close(self, number: int, begin_ns: int, end_ns: int) -> ExchangeClose:
-        """Return the key and the cadence of the exchange that lies in that time."""
-        self._last_ended = number, begin_ns, end_ns
-        harmony, cadence = self._harmony, self._cadence
-        if cadence and begin_ns <= cadence.at_ns <= end_ns:
-            return ExchangeClose(cadence.key, 1.0, cadence.kind)
-        return ExchangeClose(harmony.key, harmony.confidence) if harmony else ExchangeClose()
+    def _closed(self, exchange: Exchange, begin_ns: int, end_ns: int) -> Exchange:
+        """Return the exchange, which lies in that time, with its key and its cadence."""
+        close = _weighed_close(exchange, self.settings)
+        self._last_ended = exchange.number, begin_ns, end_ns, close
+        if (cadence := self._cadence) and begin_ns <= cadence.at_ns <= end_ns:
+            close = replace(close, cadence=cadence.kind, cadence_key=cadence.key)
+        return replace(exchange, close=close)
 
     def _begin_answer(self, due_ns: int, seed: int) -> None:
         """Begin an exchange, or move the start of its answer if the engine announces a later one."""
@@ -160,8 +160,7 @@ class ExchangeBuilder:
         exchange, self._open_exchange, self._pending_phrase = self._open_exchange, None, None
         end_ns = self._timeline.last_event_ns
         self._timeline.end_span(exchange.number, end_ns)
-        close = self._close(exchange.number, self._begin_ns, end_ns)
-        return replace(exchange, answer=notes, interrupted=interrupted, close=close)
+        return self._closed(replace(exchange, answer=notes, interrupted=interrupted), self._begin_ns, end_ns)
 
     def _abort_exchange(self) -> Exchange | None:
         """End the exchange under way, because its engine has died."""
@@ -195,6 +194,14 @@ class ExchangeBuilder:
         return Exchange(
             melody_span.number, phrase, tuple(voices), 0, bar_grid.step_ns, melody_span.started_at, "harmonize"
         )
+
+
+def _weighed_close(exchange: Exchange, settings: Settings) -> ExchangeClose:
+    """Return the key in which the score of the exchange is written."""
+    answer = [replace(note, start=note.start + exchange.answer_step) for note in exchange.answer]
+    notes = (sorted(part, key=lambda note: (note.start, note.voice)) for part in (exchange.prompt.notes, answer))
+    key, confidence = weighed_key(*notes, given=parse_key(settings.key))
+    return ExchangeClose(key_to_number(key), confidence) if confidence else ExchangeClose()
 
 
 def _quantized(note: RollNote, origin_ns: int, step_ns: int) -> Note:

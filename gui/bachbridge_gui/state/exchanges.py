@@ -26,11 +26,15 @@ _TITLE_PITCHES = 3
 
 @dataclass(frozen=True, slots=True)
 class ExchangeClose:
-    """The key of an exchange with its probability, and the kind of cadence that it closes with; -1 and empty: none."""
+    """The key in which an exchange is written, with its probability, and the kind of cadence that it closes with.
+
+    -1 and empty: none. The score, the list and the strip show this key; the cadence may be in another one.
+    """
 
     key: int = -1
     confidence: float = 0.0
     cadence: str = ""
+    cadence_key: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +184,9 @@ def exchange_close_text(exchange: Exchange) -> str:
     close = exchange.close
     key = key_from_number(close.key)
     name = key_text(key)
-    is_guess = not close.cadence and key_level(close.confidence) == "guess"
-    cadence = cadence_text(close.cadence)
+    is_guess = key_level(close.confidence) == "guess"
+    is_elsewhere = close.cadence_key not in (-1, close.key)
+    cadence = cadence_text(close.cadence, key_from_number(close.cadence_key) if is_elsewhere else None)
     return " · ".join(part for part in (f"{name}?" if name and is_guess else name, cadence) if part)
 
 

@@ -3,10 +3,12 @@
 from PyQt6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from bachbridge.protocol.effects import CadenceReached, ChordPlanned, EngineEnded, SoundingHarmony
+from bachbridge.midi import messages as midi
+from bachbridge.protocol.effects import CadenceReached, ChordPlanned, EngineEnded, Received, SoundingHarmony
 from bachbridge.settings import Settings
 from bachbridge_gui.hearing.hearing import Hearing, left_hand_text
 from bachbridge_gui.hearing.strip import HearingStrip, StripFacts
+from bachbridge_gui.state.exchanges import ExchangeClose
 from bachbridge_gui.widgets.theme import build_palette
 from tests.support.virtual_driver import MS, Driver, S
 
@@ -57,6 +59,15 @@ def test_hearing_calls_a_chosen_key_set() -> None:
     hearing = Hearing(SoundingHarmony(0, "Bb", "IV", 5, 1.0), CadenceReached(0, "half", -1))
     texts = hearing.texts(S, Settings(key="F major"))
     assert (texts.certainty, texts.line, texts.cadence) == ("set", "F major · Bb IV", "")
+
+
+def test_hearing_shows_the_written_key_once_all_is_silent() -> None:
+    live = SoundingHarmony(0, "", "", 5, 0.9)
+    hearing = Hearing(live).after_exchange(ExchangeClose(19, 0.6))
+    assert (hearing.texts(S, SETTINGS).key, hearing.texts(S, SETTINGS).certainty) == ("G minor", "likely")
+    assert hearing.after(SoundingHarmony(S, "F", "I", 5, 0.9)).texts(S, SETTINGS).key == "F major"
+    assert hearing.after(Received(midi.note_on(0, 60, 80), S)).texts(S, SETTINGS).key == "F major"
+    assert hearing.after(Received(midi.note_off(0, 60), S)).texts(S, SETTINGS).key == "G minor"
 
 
 def test_left_hand_text_follows_the_mode() -> None:

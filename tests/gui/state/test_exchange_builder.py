@@ -4,12 +4,14 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bachbridge.music.notes import Note, Phrase
+from bachbridge.files.score_layout import exchange_musicxml
+from bachbridge.music.harmony.spelling import key_signature_fifths
+from bachbridge.music.notes import Note, Phrase, key_from_number
 from bachbridge.protocol.effects import PhraseRefused
 from bachbridge.protocol.events import Answer, AnswerPhrase, AskRefused, EndPhrase, ModelDown, ModelUp, Reset
 from bachbridge.settings import Settings
 from bachbridge_gui.state.app_state import AppState
-from bachbridge_gui.state.exchanges import Exchange, exchange_close_text
+from bachbridge_gui.state.exchanges import Exchange, ExchangeClose, exchange_close_text
 from tests.support.fake_engine import FakeEngine
 from tests.support.virtual_driver import MS, S
 
@@ -164,6 +166,22 @@ def test_exchange_that_ends_in_no_cadence_has_only_a_key() -> None:
     assert exchange.close.cadence == ""
     assert state.exchange_builder.late_closes == []
     assert exchange_close_text(exchange).startswith("C major")
+
+
+def test_exchange_has_the_key_of_its_score() -> None:
+    _, (exchange,) = answered_with((48, 60, 64, 67), (41, 60, 65, 69), (40, 60, 67, 72))
+    score = exchange_musicxml(exchange.prompt, exchange.answer, exchange.answer_step)
+    written = re.search(rb"<fifths>(-?\d+)</fifths>", score)
+    key = key_from_number(exchange.close.key)
+    assert written is not None
+    assert key is not None
+    assert int(written[1]) == key_signature_fifths(key)
+
+
+def test_cadence_in_another_key_names_it() -> None:
+    close = ExchangeClose(19, 0.9, "authentic", cadence_key=5)
+    _, (exchange,) = answered_with((48, 60, 64, 67), *CLOSE)
+    assert exchange_close_text(replace(exchange, close=close)) == "G minor · authentic cadence in F major"
 
 
 def test_notice_begins_with_capital_letter() -> None:

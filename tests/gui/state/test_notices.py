@@ -43,7 +43,7 @@ MUSIC_AND_FIGURES = (
     *(effects.PhraseEnded, effects.AnswerStarted, effects.AnswerEnded, effects.Harmonized, effects.ChordNamed),
     *(effects.BarStarted, effects.ClockTempo, effects.SettingApplied, effects.SessionEnded, effects.Received),
     *(effects.Sent, effects.Health, effects.PortNames, effects.Connections, effects.PreviewState),
-    *(effects.FrameIntervals, effects.SoundingHarmony, effects.CadenceReached, effects.ChordPlanned),
+    *(effects.FrameIntervals, effects.SoundingHarmony, effects.CadenceReached, effects.ChordPlanned, effects.Ping),
 )
 """Reports of what goes as it should; they have a place of their own in the window."""
 

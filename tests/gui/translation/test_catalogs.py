@@ -10,6 +10,7 @@ from bachbridge_gui.translation import FOLDER, LANGUAGES, REPORTS_FILE
 from scripts.translations import TEMPLATE, make_template, mo_bytes, read_catalog, reports_json
 
 TRANSLATIONS = sorted(FOLDER.glob("*.po"))
+MIN_TRANSLATED_SHARE = 0.95
 ADVICE = "run python scripts/translations.py"
 
 
@@ -58,10 +59,12 @@ def test_translation_keeps_the_placeholders(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", TRANSLATIONS, ids=lambda path: path.stem)
-def test_catalog_translates_everything_in_all_forms(path: Path) -> None:
+def test_catalog_is_nearly_whole_and_has_all_forms(path: Path) -> None:
+    """A new text may wait for its translation; then its English stands."""
     catalog = read_catalog(path, path.stem)
-    for message in catalog:
-        if message.id:
-            english, translated = forms(message)
-            assert len(translated) == (1 if len(english) == 1 else catalog.num_plurals), message.id
-            assert not message.fuzzy, message.id
+    messages = [message for message in catalog if message.id]
+    whole = [message for message in messages if forms(message)[1] and not message.fuzzy]
+    assert len(whole) >= MIN_TRANSLATED_SHARE * len(messages)
+    for message in whole:
+        english, translated = forms(message)
+        assert len(translated) == (1 if len(english) == 1 else catalog.num_plurals), message.id

@@ -38,17 +38,22 @@ def written_key(prompt: Notes, answer: Notes = (), given: Key | None = None) -> 
 
     Notes are sorted by start. Without any note it is C major.
     """
+    return weighed_key(prompt, answer, given)[0]
+
+
+def weighed_key(prompt: Notes, answer: Notes = (), given: Key | None = None) -> tuple[Key, float]:
+    """Return the same key as `written_key`, and the probability of its signature; 0 without any note."""
     if given is not None:
-        return given
+        return given, 1.0
     if not prompt and not answer:
-        return C_MAJOR
+        return C_MAJOR, 0.0
     nats = signature_nats(prompt, answer)
     probabilities = np.exp(nats - nats.max())
     totals = {int(fifths): probabilities[fifths == _SIGNATURES].sum() for fifths in set(_SIGNATURES.tolist())}
     best = max(totals, key=lambda fifths: (totals[fifths], -abs(fifths)))
     key = key_from_number(int(np.where(best == _SIGNATURES, nats, -np.inf).argmax()))
     assert key is not None
-    return key
+    return key, float(totals[best] / probabilities.sum())
 
 
 def signature_nats(prompt: Notes, answer: Notes) -> Probabilities:

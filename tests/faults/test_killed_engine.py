@@ -116,9 +116,17 @@ def test_many_hangups_leave_silence(jack: DummyServer) -> None:
 
 
 @pytest.mark.soak
-def test_many_killed_port_owners_leave_silence(jack: DummyServer) -> None:
+def test_many_killed_port_owners_leave_silence() -> None:
+    with DummyServer(f"bachbridge-owners-{os.getpid()}", synchronous=False):
+        kill_port_owners()
+
+
+def kill_port_owners() -> None:
+    """Kill the process that owns the ports again and again under a harmony, and print how long that sounded on."""
     times_s, watch = list[float](), ServerWatch()
     with sounding(HARMONY) as (link, player):
+        while await_message(link, Connections) != Connections(1, 1):
+            pass
         before = watch.connected_ports("BachBridge Out"), watch.connected_ports("BachBridge In")
         for _ in range(SOAK_KILLS):
             player.send(midi.note_off(0, 72))

@@ -177,11 +177,8 @@ def make_template() -> Catalog:
     """Return all texts as a catalogue without translations."""
     template = Catalog(project="BachBridge", charset="utf-8", copyright_holder="the authors of BachBridge")
     for text in (*window_texts(), *setting_texts(), *report_texts()):
-        template.add(
-            (text.one, text.many) if text.many else text.one,
-            locations=[(text.file, 0)],
-            context=text.context or None,
-        )
+        one_or_two = (text.one, text.many) if text.many else text.one
+        template.add(one_or_two, locations=[(text.file, 0)], context=text.context or None)
     return template
 
 
@@ -194,6 +191,8 @@ def read_catalog(path: Path, language: str | None = None) -> Catalog:
 def po_bytes(catalog: Catalog) -> bytes:
     """Return a catalogue as a file; without dates, which would change with every run."""
     catalog.header_comment, catalog.fuzzy = HEADER, False
+    for message in catalog:
+        message.flags.discard("python-format")  # Babel takes "99 % sure" for a format of the old kind
     stream = io.BytesIO()
     write_po(stream, catalog, width=120, include_lineno=False, sort_output=False, ignore_obsolete=True)
     lines = stream.getvalue().decode("utf-8").splitlines(keepends=True)
@@ -214,7 +213,8 @@ def update(language: str, template: Catalog) -> tuple[int, int]:
     catalog = read_catalog(path, language) if path.is_file() else Catalog(language, project="BachBridge")
     catalog.update(template)
     path.write_bytes(po_bytes(catalog))
-    path.with_suffix(".mo").write_bytes(mo_bytes(read_catalog(path, language)))
+    catalog = read_catalog(path, language)
+    path.with_suffix(".mo").write_bytes(mo_bytes(catalog))
     texts = [message for message in catalog if message.id]
     return len(texts), sum(
         bool(_is_translated(cast("str | Sequence[str]", message.string))) and not message.fuzzy for message in texts

@@ -16,7 +16,7 @@ from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from string import Formatter
 
-LANGUAGES = {"en": "English", "de": "Deutsch"}
+LANGUAGES = {"en": "English", "de": "Deutsch", "fr": "Français"}
 """The languages of the window, each by its own name."""
 FOLDER = Path(__file__).parent / "translations"
 REPORTS_FILE = "reports.json"

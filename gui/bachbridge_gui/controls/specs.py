@@ -203,14 +203,20 @@ def _translated_choice(target: str, word: str) -> str:
 
 def suffix_for(spec: ControlSpec, value: float) -> str:
     """Return the unit behind a number, in the window's language: " bar" behind 1, " bars" behind others."""
-    count = 1 if value == 1 else 2
-    match spec.suffix:
-        case " bars":
+    unit, count = spec.suffix.strip(), 1 if value == 1 else 2
+    match unit:
+        case "bars":
             return f" {tr_count('bar', 'bars', count)}"
-        case " beats":
+        case "beats":
             return f" {tr_count('beat', 'beats', count)}"
-        case suffix:
-            return suffix
+        case "semitones":
+            return f" {tr_count('semitone', 'semitones', count)}"
+        case "keys":
+            return f" {tr_count('key', 'keys', count)}"
+        case "chords":
+            return f" {tr_count('chord', 'chords', count)}"
+        case _:
+            return spec.suffix.replace("bpm", tr("bpm"))
 
 
 def voice_spec(setting: str, voice: int) -> ControlSpec:

@@ -47,6 +47,8 @@ _LINE_HIGH = {
 _FIELD_PANELS = {_Primitive.PE_PanelLineEdit, _Primitive.PE_FrameLineEdit}
 _ICON_PADDING_PX = 6
 """Space at the left and right of an icon with a word."""
+_ACCENT_PX = 6
+"""Room above the words on a tab: without it the dots of an "Ü" are cut off."""
 _BUTTON_LABELS = {QStyle.ControlElement.CE_PushButtonLabel, QStyle.ControlElement.CE_ToolButtonLabel}
 _BUTTON_PANELS = {_Primitive.PE_PanelButtonCommand, _Primitive.PE_PanelButtonTool}
 
@@ -146,6 +148,8 @@ class DesignStyle(QProxyStyle):
         if type in _LINE_HIGH:
             large = widget is not None and widget.property("role") == "large"
             needed.setHeight(max(needed.height(), TARGET_HEIGHT_PX if large else LINE_HEIGHT_PX))
+        if type == _Contents.CT_TabBarTab:
+            needed.setHeight(needed.height() + _ACCENT_PX)
         if isinstance(option, QStyleOptionToolButton) and _has_word_beside_icon(option):
             needed.setWidth(needed.width() + 2 * _ICON_PADDING_PX)
         return needed

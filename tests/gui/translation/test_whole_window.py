@@ -4,7 +4,17 @@ from pathlib import Path
 
 import pytest
 from PyQt6.QtGui import QAction
-from PyQt6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QMenu, QTabBar, QWidget
+from PyQt6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QDoubleSpinBox,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QSpinBox,
+    QTabBar,
+    QWidget,
+)
 
 from bachbridge.music.general_midi import INSTRUMENT_NAMES
 from bachbridge_gui.setup.daw_guides import DAWS
@@ -43,6 +53,8 @@ def shown_texts(root: QWidget) -> Iterator[tuple[str, str]]:
                 yield from ((place, widget.tabText(index)) for index in range(widget.count()))
             case QLineEdit():
                 yield place, widget.placeholderText()
+            case QSpinBox() | QDoubleSpinBox():
+                yield place, f"{widget.prefix()}{widget.suffix()}{widget.specialValueText()}"
             case QMenu():
                 yield place, widget.title()
             case _:

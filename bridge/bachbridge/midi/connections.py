@@ -17,6 +17,8 @@ _CLIENT_LINE = re.compile(r"Client\s+(\d+) : ")
 _PORT_LINE = re.compile(r'\s+Port\s+(\d+) : "(.*)"')
 _ADDRESS = re.compile(r"\d+:\d+")
 UNKNOWN_CONNECTIONS = Connections(-1, -1)
+_PERIODS_TO_CONNECT = 4
+"""So many periods after it was made a connection is in force."""
 _RESTORE_S = 120.0
 """The other program may need as long as this to come back."""
 
@@ -45,7 +47,10 @@ class LinkKeeper:
         return sorted(self._present | self._lost.keys())
 
     def refresh(self, jack_watch: ServerWatch) -> None:
-        """Follow the connections and restore the lost ones whose ports are both there."""
+        """Follow the connections and restore the lost ones whose ports are both there.
+
+        It returns when they are in force: JACK loses what is sent in the periods before that.
+        """
         listed = {name: jack_watch.connected_ports(name) for name in (self._input_name, self._output_name)}
         if any(others is None for others in listed.values()):
             self.lose_all()
@@ -54,14 +59,22 @@ class LinkKeeper:
         gone = [link for link in self._present - present if not jack_watch.has_port(link[1])]
         self._lost |= dict.fromkeys(gone, time.monotonic() + _RESTORE_S)
         self._present = present
+        if self._restore(jack_watch):
+            jack_watch.wait_for_periods(_PERIODS_TO_CONNECT)
+
+    def _restore(self, jack_watch: ServerWatch) -> bool:
+        """Make the lost connections, or give up those that were lost long ago; return True if any was made."""
+        has_connected = False
         for own, other in [*self._lost]:
             source, destination = (other, own) if own == self._input_name else (own, other)
             is_connected = jack_watch.connect(source, destination)
             if is_connected:
                 # The server may die again before the next look.
                 self._present.add((own, other))
+                has_connected = True
             if is_connected or time.monotonic() > self._lost[own, other]:
                 del self._lost[own, other]
+        return has_connected
 
     def lose_all(self) -> None:
         """Remember all connections as lost, since the server or our ports are gone."""

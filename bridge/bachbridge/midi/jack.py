@@ -26,6 +26,7 @@ from typing import Any, Self
 from bachbridge.errors import PortError
 
 _NO_START_SERVER = 1
+_MAX_PERIODS_WAIT_S, _PERIODS_POLL_S = 0.5, 0.001
 _NAME_ARRAY = ctypes.POINTER(ctypes.c_char_p)
 _SHUTDOWN = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 _START_S, _POLL_S, _RETRY_S = 15.0, 0.05, 0.5
@@ -114,6 +115,15 @@ class ServerWatch:
             return 0, 1
         return library.jack_last_frame_time(client), library.jack_get_buffer_size(client)
 
+    def wait_for_periods(self, count: int) -> None:
+        """Wait until the server has begun `count` more periods, or is gone, but for half a second at most."""
+        first_frame, period = self.frame_clock()
+        deadline_s = time.monotonic() + _MAX_PERIODS_WAIT_S
+        while self.is_alive and (self.frame_clock()[0] - first_frame) & 0xFFFFFFFF < count * period:
+            if time.monotonic() > deadline_s:
+                return
+            time.sleep(_PERIODS_POLL_S)
+
     def has_port(self, name: str) -> bool:
         """Return True if a port of this name is there."""
         return self.is_alive and self._client is not None and bool(self._full_names(name))
@@ -161,29 +171,17 @@ def is_server_running() -> bool:
 class DummyServer:
     """A JACK server without a sound card, as a context manager; `JACK_DEFAULT_SERVER` names it inside the context."""
 
-    def __init__(self, name: str, period_frames: int = 64, *, realtime: bool = False, synchronous: bool = True) -> None:
+    def __init__(self, name: str, period_frames: int = 64, *, realtime: bool = False) -> None:
         """`period_frames`: frames per period at 48 kHz; JACK delays MIDI by up to two periods.
 
         A server with `realtime` keeps time within 0.2 % on a busy machine, without it within 3 %. JACK goes on without
-        if the system does not allow it. A server that is not `synchronous` loses events under load; one that is takes
-        no request for 5 s for each client of a process that was killed.
+        if the system does not allow it. The server is synchronous: an asynchronous one loses events under load, and sends
+        the last event of a client that was killed again and again. A synchronous one takes no request for 5 s for each
+        client of a process that was killed.
         """
         self.name = name
         priority = ["-R", "-P", "60", "-t", "5000"] if realtime else ["-r"]
-        mode = ["-S"] if synchronous else []
-        self._arguments = [
-            "jackd",
-            *priority,
-            *mode,
-            "-n",
-            name,
-            "-d",
-            "dummy",
-            "-r",
-            "48000",
-            "-p",
-            str(period_frames),
-        ]
+        self._arguments = ["jackd", *priority, "-S", "-n", name, "-d", "dummy", "-r", "48000", "-p", str(period_frames)]
         self._process: subprocess.Popen[bytes] | None = None
         self._previous_server = os.environ.get("JACK_DEFAULT_SERVER")
 

@@ -175,9 +175,9 @@ class DummyServer:
         """`period_frames`: frames per period at 48 kHz; JACK delays MIDI by up to two periods.
 
         A server with `realtime` keeps time within 0.2 % on a busy machine, without it within 3 %. JACK goes on without
-        if the system does not allow it. The server is synchronous: an asynchronous one loses events under load, and sends
-        the last event of a client that was killed again and again. A synchronous one takes no request for 5 s for each
-        client of a process that was killed.
+        if the system does not allow it. The server is synchronous: an asynchronous one loses events under load, and
+        sends the last event of a client that was killed again and again. A synchronous one takes no request for 5 s
+        for each client of a process that was killed.
         """
         self.name = name
         priority = ["-R", "-P", "60", "-t", "5000"] if realtime else ["-r"]

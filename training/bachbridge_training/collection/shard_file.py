@@ -85,7 +85,7 @@ def read_shard(path: Path, sha256: str) -> list[ShardItem]:
         ) from error
     if hashlib.sha256(content).hexdigest() != sha256:
         raise ConfigError(
-            f"the shard {path} is damaged (its checksum differs): delete it and prepare the collection again."
+            f"the shard {path} is damaged (its checksum differs): delete its folder and prepare the collection again."
         )
     return decode_shard(content)
 

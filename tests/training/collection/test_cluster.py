@@ -143,6 +143,28 @@ def test_work_that_takes_long_is_reported(monkeypatch: pytest.MonkeyPatch, capsy
     ]
 
 
+class _LostFuture:
+    """A future whose worker dies before its result is fetched; the second time it is there."""
+
+    def __init__(self) -> None:
+        self._timeouts = iter([True, False])
+
+    def result(self, timeout: float) -> int:
+        del timeout
+        if next(self._timeouts):
+            raise TimeoutError
+        return 7
+
+
+def test_result_that_is_lost_is_awaited_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def submit(*_: Any, **__: Any) -> _LostFuture:
+        return _LostFuture()
+
+    client = SimpleNamespace(submit=submit, nthreads=lambda callback_timeout: {"tcp://node1:1": callback_timeout})
+    monkeypatch.setattr(cluster, "_finished", lambda _, running: list(running))
+    assert dict(cluster.run_tasks(client, divmod, [(7, 1), (7, 1)])) == {0: 7, 1: 7}
+
+
 def _fail(kind: type[Exception]) -> None:
     raise kind(2, "No such file or directory", "/data/music")
 

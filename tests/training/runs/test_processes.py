@@ -1,14 +1,18 @@
 """Runs in processes that are killed within an epoch: the course of a run that was not, in one process and in two."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bachbridge_training import recipe
+from bachbridge_training import onnx_export, recipe
 from bachbridge_training.recipe import ChoraleRecipe
 from bachbridge_training.runs import checkpoints
 from tests.training.runs.run_commands import (
+    WAIT_S,
     assert_same_course,
     checkpoint_step,
     finish,
@@ -75,6 +79,20 @@ def test_run_on_shards_killed_within_an_epoch_resumes(
     assert EPOCH_STEPS < kill_within_epoch([process], 0, killed, EPOCH_STEPS) < EPOCHS * EPOCH_STEPS
     finish(start(recipe_file, killed, "--backend", backend, "--resume"))
     assert_same_course(whole, killed)
+
+
+def test_run_under_jax_is_exported_with_its_logits(recipe_file: Path, data: tuple[str, str], tmp_path: Path) -> None:
+    run, model = tmp_path / "run", tmp_path / "models" / "tiny"
+    finish(start(recipe_file, run, "--backend", "jax", *data))
+    bachbridge = [sys.executable, "-m", "bachbridge", "export", "tiny", "--run", str(run), "-o", str(model.parent)]
+    difference = [sys.executable, str(Path(__file__).with_name("onnx_difference.py")), str(run), str(model)]
+    paths = os.pathsep.join(path for path in sys.path if path)
+    environment = {**os.environ, "PYTHONPATH": paths, "KERAS_BACKEND": "jax"}
+    subprocess.run(bachbridge, env=environment, check=True, timeout=WAIT_S)
+    printed = subprocess.run(difference, env=environment, check=True, timeout=WAIT_S, capture_output=True, text=True)
+    backend, largest = printed.stdout.split()
+    assert backend == "jax"
+    assert float(largest) < onnx_export.TOLERANCE
 
 
 @pytest.mark.parametrize(("first", "second"), [("tensorflow", "jax"), ("jax", "tensorflow")])

@@ -86,7 +86,7 @@ class ChoraleExport:
         item = four_part_windows.whole_piece(piece, with_onsets=True, with_position=True, with_copies=True)
         assert item.copies is not None
         state = runtime.initial_state()
-        keras_state: Any = tf.constant(state[: 2 * self.recipe.layers])
+        keras_state: Any = ops.convert_to_tensor(state[: 2 * self.recipe.layers])
         worst = 0.0
         for step in range(min(_COMPARED_STEPS, len(item.ids))):
             ids, known = item.ids[step : step + 1], item.pitch_indices[step : step + 1]

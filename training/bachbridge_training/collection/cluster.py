@@ -26,6 +26,8 @@ DaskClient = Any
 _CONNECT_S = 10
 _IDLE_S = 60
 """Seconds without a result after which the state of the workers is looked at."""
+_FETCH_S = 10
+"""Seconds within which a result is fetched from its worker."""
 _WORKER_MEMORY = "1GiB"
 _MEMORY_RULES = {"distributed.worker.memory.pause": False, "distributed.worker.memory.terminate": 0.9}
 """Rules by which workers that are started here begin anew when they come near their limit of memory.
@@ -171,7 +173,10 @@ def run_tasks(
         if not running:
             return
         for future in _finished(client, running):
-            yield running.pop(future), _result(future)
+            # A worker that dies takes its results along, and their tasks are done again: then this one has not ended.
+            with contextlib.suppress(_ResultLostError):
+                result = _result(future)
+                yield running.pop(future), result
 
 
 def _finished(client: DaskClient, running: dict[Any, int]) -> list[Any]:
@@ -220,11 +225,17 @@ def _count_workers(client: DaskClient) -> _WorkerCounts:
     return _WorkerCounts(len(found), busy, sum(each["status"] == "paused" for each in found))
 
 
+class _ResultLostError(Exception):
+    """The result of a task cannot be fetched at present."""
+
+
 def _result(future: Any) -> Any:
     from distributed import KilledWorker
 
     try:
-        return future.result()
+        return future.result(timeout=_FETCH_S)
+    except TimeoutError as error:
+        raise _ResultLostError from error
     except KilledWorker as error:
         raise ConfigError(
             "workers were killed several times at the same task, perhaps because memory is short: give them more, and "

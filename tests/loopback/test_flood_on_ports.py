@@ -104,5 +104,6 @@ def test_long_flood_on_ports_is_counted(frames: int, mode: str) -> None:
             print(
                 f"{frames} {mode}: {flood.sent} sent, {flood.received} received, {flood.shed} left out, {flood.health}"
             )
-            assert sizes[-1] <= MAX_GROWTH * sizes[1]
+            # A phrase has its most notes, 2,048, after sixteen seconds.
+            assert sizes[-1] <= MAX_GROWTH * sizes[len(sizes) // 2]
         assert link.close() == 0

@@ -29,7 +29,7 @@ use() {
     done
     echo "from the start of the program until its window can sound an example: $(seconds "$before")"
     kill $!
-    wait $! || true
+    wait $! 2>/dev/null || true
     before=$(now)
     quietly "$1" demo -o /root/demo
     echo "the demo, of which most is the music in real time: $(seconds "$before")"

@@ -48,9 +48,9 @@ def on_post_page(output: str, page: Any, **_: Any) -> str:
 
 
 def on_post_build(config: Any) -> None:
-    """Remove what the pages do not need: the site is part of the packages."""
+    """Remove what only servers show and what the pages do not need: the site is part of the packages."""
     site = Path(config["site_dir"])
-    for path in [*site.rglob("*.map"), *site.glob("assets/javascripts/lunr/**/*.js")]:
+    for path in [site / "404.html", *site.rglob("*.map"), *site.glob("assets/javascripts/lunr/**/*.js")]:
         path.unlink()
 
 

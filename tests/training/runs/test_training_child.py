@@ -54,9 +54,14 @@ def test_child_of_any_end_is_one_sentence(kind: str, error: type[Exception], sen
     assert [path.read_text() for path in tmp_path.glob("*.log")] == (["F1129 check failed"] if kind == "abort" else [])
 
 
-def test_child_killed_by_the_system_is_one_sentence(tmp_path: Path) -> None:
+def test_end_without_an_error_of_ours_is_explained(tmp_path: Path) -> None:
     error = training_child._explain_end(-signal.SIGKILL, tmp_path / "none.log")
     assert str(error).startswith("the training was killed, perhaps because memory is short: start all processes again")
+    log = tmp_path / "apart.log"
+    log.write_text("F1129 client.h:80] DEADLINE_EXCEEDED RPC: /xla.coordination.CoordinationService/RegisterTask")
+    apart = training_child._explain_end(-signal.SIGABRT, log)
+    assert str(apart).startswith("the processes of this run did not come together within 300 s: start all of them,")
+    assert not log.exists()
     interrupted = training_child._explain_end(130, tmp_path / "none.log")
     assert isinstance(interrupted, SystemExit)
     assert interrupted.code == 130

@@ -49,6 +49,19 @@ class PeerError(ConfigError):
         return PeerError, ()
 
 
+class ApartError(ConfigError):
+    """The processes of a run were not all started in time."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"the processes of this run did not come together within {CONNECT_TIMEOUT_S} s: start all of them, each "
+            "with its own --process, and see that the port is free."
+        )
+
+    def __reduce__(self) -> tuple[type["ApartError"], tuple[()]]:
+        return ApartError, ()
+
+
 def is_peer_error(text: str) -> bool:
     """Return True if a message of JAX's is about another process."""
     return any(word in text for word in _PEER_ERROR_WORDS)
@@ -238,10 +251,7 @@ def _connect_processes(plan: DevicePlan) -> None:
             heartbeat_timeout_seconds=_HEARTBEAT_TIMEOUT_S,
         )
     except (jax.errors.JaxRuntimeError, RuntimeError) as error:
-        raise ConfigError(
-            f"the {plan.processes} processes did not come together at {plan.coordinator} within {CONNECT_TIMEOUT_S} s: "
-            "start all of them, each with its own --process, and see that the port is free."
-        ) from error
+        raise ApartError from error
 
 
 def await_coordinator(coordinator: str, timeout_s: float) -> None:

@@ -21,10 +21,12 @@ from typing import Any
 
 from bachbridge.cli.error_messages import FAILED, INTERRUPTED
 from bachbridge.errors import BachBridgeError, ConfigError
-from bachbridge_training.runs.devices import PeerError, is_peer_error
+from bachbridge_training.runs.devices import ApartError, PeerError, is_peer_error
 
 _LEAVE_S = 10
 """Seconds within which a child that has failed may take its leave of the other processes."""
+_CONNECT_CALL = "RegisterTask"
+"""Name, in JAX's messages, of the call by which a process comes to the others."""
 _ABORTED = (-getattr(signal, "SIGABRT", 6), 3)
 """Exit codes of a program that has called `abort`: on POSIX and on Windows."""
 
@@ -68,7 +70,7 @@ def _explain_end(exit_code: int, log: Path) -> Exception | SystemExit:
     written = log.read_text("utf-8", "replace") if log.is_file() else ""
     if exit_code in _ABORTED and is_peer_error(written):
         log.unlink(missing_ok=True)
-        return PeerError()
+        return ApartError() if _CONNECT_CALL in written else PeerError()
     if exit_code in (FAILED, INTERRUPTED):
         log.unlink(missing_ok=True)
         return SystemExit(exit_code)
@@ -85,7 +87,7 @@ def _explain_end(exit_code: int, log: Path) -> Exception | SystemExit:
 
 
 def _child_main(sender: Connection, log: Path, work: Callable[..., None], arguments: dict[str, Any]) -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(log,), daemon=True).start()
     _divert_library_output(log)
     try:
         work(**arguments)
@@ -106,10 +108,11 @@ def _child_main(sender: Connection, log: Path, work: Callable[..., None], argume
         sys.stderr.flush()
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(log: Path) -> None:
     parent: BaseProcess | None = parent_process()
     assert parent is not None
     parent.join()
+    log.unlink(missing_ok=True)
     os._exit(FAILED)
 
 

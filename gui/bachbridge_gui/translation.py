@@ -11,7 +11,7 @@ The settings' words and the sentences of the engine and of other processes arriv
 
 import json
 import re
-from functools import cache
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from string import Formatter
@@ -37,6 +37,7 @@ class Dictionary:
     def load(self, language: str, folder: Path = FOLDER) -> None:
         """Use one of `LANGUAGES`; English if its catalogue is not there."""
         path = folder / f"{language}.mo"
+        _report_in.cache_clear()
         self.language, self._texts = "en", NullTranslations()
         if path.is_file():
             with path.open("rb") as stream:
@@ -124,12 +125,30 @@ _KEY_TEXTS = {
 }
 
 
+REPORT_WORDS = (
+    translatable_in("report", "input"),
+    translatable_in("report", "output"),
+    translatable_in("report", "continue"),
+    translatable_in("report", "harmonize"),
+    translatable_in("report", "mend"),
+    translatable_in("report", "vary"),
+)
+"""Words that stand for values in sentences of other processes."""
+
+
 def tr_report(sentence: str) -> str:
     """Return a sentence of the engine, or of another process, in the window's language.
 
     Sentences that were put together from a template are recognised by it. Unknown sentences stay as they are.
     """
-    return sentence if current_language() == "en" else _translated_report(sentence, _MAX_NESTED_REPORTS)
+    language = current_language()
+    return sentence if language == "en" else _report_in(language, sentence)
+
+
+@lru_cache(maxsize=256)
+def _report_in(_language: str, sentence: str) -> str:
+    """Return the sentence in the language in use: some are looked up in every frame."""
+    return _translated_report(sentence, _MAX_NESTED_REPORTS)
 
 
 def _translated_report(sentence: str, depth: int) -> str:

@@ -32,8 +32,8 @@ class WindowPrefs:
     profile: str = ""
     """Name of the MIDI profile."""
     theme: Literal["system", "light", "dark"] = "system"
-    language: Literal["system", "en", "de", "fr"] = "system"
-    """The language of the window's words."""
+    language: Annotated[str, Meta(max_length=20)] = "system"
+    """The language of the window's words; one that this version does not have counts as the system's."""
     zoom: Annotated[float, Meta(gt=0, lt=1e9)] = 10.0
     """Seconds across the piano roll."""
     follow: bool = True

@@ -91,7 +91,7 @@ LINE_KIND_LABELS = {
     OTHER_MIDI: translatable("Other MIDI"),
     REPORTS: translatable("Reports"),
 }
-_PHRASE_END, _TEMPO_SOURCE = "end of the phrase", "source of the tempo"
+_PHRASE_END, _TEMPO_SOURCE, _TASK = "end of the phrase", "source of the tempo", "task"
 """Contexts of words in the catalogues."""
 _MARKED_WORDS = (
     translatable_in("end of the phrase", "silence"),
@@ -106,6 +106,10 @@ _MARKED_WORDS = (
     translatable_in("source of the tempo", "set"),
     translatable_in("source of the tempo", "clock"),
     translatable_in("source of the tempo", "link"),
+    translatable_in("task", "continue"),
+    translatable_in("task", "harmonize"),
+    translatable_in("task", "mend"),
+    translatable_in("task", "vary"),
 )
 """Words that the engine reports."""
 _PREVIEW_STATES = {
@@ -287,7 +291,7 @@ def _describe_command(message: Message) -> str | None:
         case PlayPhrase(phrase):
             return tr("play a phrase of {notes}", notes=_notes(phrase.notes))
         case Ask(_, task, model, _, steps):
-            return tr("{model} is asked to {task}, {count} steps", model=model, task=tr(task), count=steps)
+            return tr("{model} is asked to {task}, {count} steps", model=model, task=tr_in(_TASK, task), count=steps)
         case Cancel():
             return tr("cancel the request to the model")
         case Tick() | Feed() | PlanRequest() | Plan() | ListPorts() | Ping():

@@ -84,7 +84,7 @@ class Monitor(QWidget):
         at_ns = monitor_line.at_ns + self._wall_offset_ns
         clock = datetime.fromtimestamp(at_ns // 1_000_000_000).astimezone()
         source = tr_in("source", monitor_line.source)
-        return f"{clock:%H:%M:%S}.{at_ns // 1_000_000 % 1000:03}  {source:<6}  {monitor_line.text}"
+        return f"{clock:%H:%M:%S}.{at_ns // 1_000_000 % 1000:03}  {source:<7} {monitor_line.text}"
 
     def _rebuild_text(self) -> None:
         """Write the whole text anew after another choice of kinds."""

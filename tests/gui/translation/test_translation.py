@@ -1,9 +1,17 @@
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
+from PyQt6.QtCore import QLocale
+from PyQt6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
 
+from bachbridge.settings import Settings
 from bachbridge_gui import translation
+from bachbridge_gui.app import show_language
+from bachbridge_gui.state.app_state import AppState
+from bachbridge_gui.state.window_prefs import WindowPrefs
 from bachbridge_gui.translation import (
     choose_language,
     current_language,
@@ -15,6 +23,7 @@ from bachbridge_gui.translation import (
     tr_setting,
     use_language,
 )
+from bachbridge_gui.views.language_menu import LanguageMenu
 from scripts.translations import mo_bytes
 
 
@@ -64,6 +73,27 @@ def test_report_is_recognised_by_its_template(german: None) -> None:
     report = "The preview sound needs miniaudio (no module): run in the Command Prompt pip and start BachBridge again."
     expected = "Fehlt (no module): in der Eingabeaufforderung pip ausführen, dann neu starten."
     assert tr_report(report) == expected
+
+
+def test_shown_language_sets_the_decimal_sign() -> None:
+    before = QLocale()
+    try:
+        show_language("fr")
+        assert (current_language(), QLocale().toString(0.9)) == ("fr", "0,9")
+        assert tr("Language") == "Langue"
+    finally:
+        QLocale.setDefault(before)
+
+
+def test_language_menu_keeps_the_choice_for_the_next_start(qtbot: QtBot) -> None:
+    state, notices = AppState(Settings(), datetime.now, WindowPrefs(language="de")), list[str]()
+    owner = QWidget()
+    qtbot.addWidget(owner)
+    menu = LanguageMenu(state, lambda sentence, _level, _topic: notices.append(sentence), owner)
+    assert [action.text() for action in menu.actions() if action.isChecked()] == ["Deutsch"]
+    next(action for action in menu.actions() if action.text() == "Français").trigger()
+    assert state.prefs.language == "fr"
+    assert "started again" in notices[0]
 
 
 @pytest.mark.parametrize(

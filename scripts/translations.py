@@ -66,7 +66,7 @@ UNSTABLE_FIELDS = tuple(
 )
 # fmt: on
 """Fields of a catalogue's head that are left out: they change with every run, or say nothing."""
-MIN_REPORT_WORDS = 4
+MIN_REPORT_WORDS = 3
 """A literal of fewer words in those modules is no sentence."""
 _WORD = re.compile(r"[A-Za-z]")
 

@@ -1,5 +1,5 @@
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,10 +16,16 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from bachbridge.errors import BachBridgeError
+from bachbridge.inference.runtime import library
+from bachbridge.install_advice import install_advice
+from bachbridge.midi.loopback import loopback_text
 from bachbridge.music.general_midi import INSTRUMENT_NAMES
+from bachbridge.settings import Settings, with_setting
 from bachbridge_gui.setup.daw_guides import DAWS
 from bachbridge_gui.state.exchanges import exchange_summary, screen_reader_text
-from bachbridge_gui.translation import LANGUAGES, use_language
+from bachbridge_gui.state.midi_drop import phrase_from_file
+from bachbridge_gui.translation import LANGUAGES, tr_report, use_language
 from tests.gui.translation.pseudo_language import CLOSE, LANGUAGE, OPEN, write_pseudo_catalog
 from tests.support.assembled_window import WindowHarness
 
@@ -106,3 +112,26 @@ def test_every_painted_text_is_translated(pseudo_window: WindowHarness) -> None:
     assert len(texts) > 20
     assert not [text for text in texts if not is_translated(text)]
     assert pseudo_window.parts.help_page.shortcuts.toPlainText().count(OPEN) > 40
+
+
+def refusal(action: Callable[[], object]) -> str:
+    with pytest.raises(BachBridgeError) as caught:
+        action()
+    return str(caught.value)
+
+
+def test_sentences_from_elsewhere_are_recognised(pseudo_folder: Path, tmp_path: Path) -> None:
+    use_language(LANGUAGE, pseudo_folder)
+    damaged = tmp_path / "tune.mid"
+    damaged.write_bytes(b"no music")
+    sentences = (
+        refusal(lambda: phrase_from_file(damaged)),
+        refusal(lambda: phrase_from_file(tmp_path / "missing.mid")),
+        refusal(lambda: library.find_card("chorale")),
+        refusal(lambda: with_setting(Settings(), "temperature", 9)),
+        refusal(lambda: with_setting(Settings(), "key", "H#x")),
+        loopback_text((), ()),
+        f"The preview sound needs miniaudio (none): {install_advice('gui')}.",
+    )
+    assert not [text for text in sentences if not tr_report(text).startswith(OPEN)]
+    assert tr_report(sentences[-1]).count(OPEN) == 2, "the advice in it is translated too"

@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Callable
 from statistics import median
 
 import psutil
@@ -16,7 +15,7 @@ from bachbridge.protocol.effects import Connections
 from bachbridge.protocol.events import ModelUp, PortsChanged
 from bachbridge.settings import Settings
 from tests.loopback.test_engine_on_ports import HELD
-from tests.support.port_daw import PATIENCE_S, Daw, await_message, daw
+from tests.support.port_daw import Daw, await_message, daw, wait_until
 
 RESTARTS, SOAK_RESTARTS = 2, 30
 _PAUSE_S = 0.01
@@ -28,15 +27,6 @@ def await_ports(link: EngineLink, wanted: PortsChanged) -> float:
     """Wait until the engine's ports have these names; return the time (s)."""
     while await_message(link, PortsChanged) != wanted:
         pass
-    return time.monotonic()
-
-
-def wait_until(condition: Callable[[], bool]) -> float:
-    """Wait until the condition holds; return the time (s)."""
-    deadline_s = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline_s
-        time.sleep(_PAUSE_S)
     return time.monotonic()
 
 

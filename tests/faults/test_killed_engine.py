@@ -18,7 +18,7 @@ from bachbridge.process.ipc import EngineLink
 from bachbridge.protocol.effects import Connections, Received
 from bachbridge.protocol.events import EndPhrase, ModelUp, PortsChanged
 from bachbridge.settings import Settings
-from tests.support.port_daw import PATIENCE_S, Daw, await_message, daw
+from tests.support.port_daw import Daw, await_message, daw, wait_until
 from tests.support.scripted_model import CHORD_PITCHES
 
 MODEL = [sys.executable, str(Path(__file__).parent.parent / "support/scripted_model.py"), "held"]
@@ -70,15 +70,6 @@ def port_owners() -> list[psutil.Process]:
         if broker.__name__ in (process.info["cmdline"] or [])
         and (process.info["environ"] or {}).get("JACK_DEFAULT_SERVER") == server
     ]
-
-
-def wait_until(condition: object) -> None:
-    """Wait until a condition holds."""
-    assert callable(condition)
-    deadline_s = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("settings", [LONG_ANSWER, HARMONY], ids=["answer", "harmony"])

@@ -1,7 +1,6 @@
 """Ableton Link with real peers: we join without changing anything, and hear what the others change."""
 
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -18,7 +17,7 @@ from bachbridge.process.ipc import EngineLink
 from bachbridge.protocol.effects import SettingApplied
 from bachbridge.protocol.events import LinkState, ModelUp, Setting
 from bachbridge.settings import Settings
-from tests.support.port_daw import PATIENCE_S, await_message
+from tests.support.port_daw import PATIENCE_S, await_message, wait_until
 from tests.support.private_network import private_network
 
 HELD = [sys.executable, str(Path(__file__).parents[1] / "support/scripted_model.py"), "held"]
@@ -86,13 +85,6 @@ class Us:
 
     def leave(self) -> None:
         self._session.stop()
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    pause, deadline_s = threading.Event(), time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline_s
-        pause.wait(0.01)
 
 
 def bpm_of(state: LinkState) -> float:

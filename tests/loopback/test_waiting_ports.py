@@ -2,20 +2,12 @@
 
 import os
 import time
-from collections.abc import Callable
 
 from bachbridge.midi.jack import DummyServer
 from bachbridge.midi.ports import Ports
 from bachbridge.protocol.effects import Connections
 from bachbridge.protocol.events import PortsChanged
-from tests.support.port_daw import PATIENCE_S, daw
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline_s = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.01)
+from tests.support.port_daw import daw, wait_until
 
 
 def refresh_until(ports: Ports, state: PortsChanged) -> None:

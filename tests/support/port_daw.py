@@ -29,7 +29,7 @@ PATIENCE_S = 60.0
 """Longer than any step takes on a busy machine; a test that waits this long fails."""
 
 
-_ROOM_PAUSE_S = 0.005
+_ROOM_PAUSE_S, _LOOK_PAUSE_S = 0.005, 0.01
 
 
 class _PortProcess:
@@ -164,6 +164,15 @@ def await_message(link: EngineLink, kind: type[MessageT], received: list[Message
             return message
         assert not isinstance(message, Failed), message
     raise AssertionError(f"no {kind.__name__} came")
+
+
+def wait_until(condition: Callable[[], bool]) -> float:
+    """Look often whether a condition holds, and return the time when it does (s); fail if it never does."""
+    pause, deadline_s = threading.Event(), time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline_s
+        pause.wait(_LOOK_PAUSE_S)
+    return time.monotonic()
 
 
 def main(arguments: str) -> None:

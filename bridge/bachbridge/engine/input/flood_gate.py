@@ -10,6 +10,7 @@ from bachbridge.midi import messages as midi
 _MAX_WAIT_NS = 3_000_000
 """Longest time that a note may have waited, if many messages wait."""
 _MANY = 24
+"""With fewer messages waiting than a full chord and the end of the one before have, no note is left out."""
 _MAX_AGE_NS = 400_000_000
 """Older note-ons are left out in any case: the process was suspended."""
 _TOO_MANY = 1024

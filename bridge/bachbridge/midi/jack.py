@@ -76,6 +76,11 @@ def _silence_logging(library: ctypes.CDLL) -> None:
         setter(sink)
 
 
+def elapsed_frames(first: int, last: int) -> int:
+    """Return the frames from one reading of the server's 32-bit frame counter to a later one."""
+    return (last - first) & 0xFFFFFFFF
+
+
 class ServerWatch:
     """A client of the server that `JACK_DEFAULT_SERVER` names. Without libjack, the server counts as alive."""
 
@@ -119,7 +124,7 @@ class ServerWatch:
         """Wait until the server has begun `count` more periods, or is gone, but for half a second at most."""
         first_frame, period = self.frame_clock()
         deadline_s = time.monotonic() + _MAX_PERIODS_WAIT_S
-        while self.is_alive and (self.frame_clock()[0] - first_frame) & 0xFFFFFFFF < count * period:
+        while self.is_alive and elapsed_frames(first_frame, self.frame_clock()[0]) < count * period:
             if time.monotonic() > deadline_s:
                 return
             time.sleep(_PERIODS_POLL_S)

@@ -9,6 +9,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from bachbridge.midi.jack import elapsed_frames
+
 _HEADER_BYTES = 4
 """rtmidi writes the length of each message before it."""
 _MAX_BYTES, _MAX_ESSENTIAL_BYTES = 8192, 14336
@@ -16,7 +18,6 @@ _MAX_BYTES, _MAX_ESSENTIAL_BYTES = 8192, 14336
 _MIN_AGE_NS = 50_000_000
 _EMPTYING_PERIODS = 3
 """After so many periods and so long, the server has emptied the buffer, even if this process waited for a processor."""
-_FRAME_MASK = (1 << 32) - 1
 
 
 class OutputRoom:
@@ -46,5 +47,5 @@ class OutputRoom:
 
     @staticmethod
     def _is_out(sent: tuple[int, int, int], frame: int, period: int, now_ns: int) -> bool:
-        elapsed = (frame - sent[0]) & _FRAME_MASK
-        return elapsed >= _EMPTYING_PERIODS * period and now_ns - sent[1] >= _MIN_AGE_NS
+        is_emptied = elapsed_frames(sent[0], frame) >= _EMPTYING_PERIODS * period
+        return is_emptied and now_ns - sent[1] >= _MIN_AGE_NS

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from distributed import wait
 
 from bachbridge.errors import BachBridgeError, ConfigError
 from bachbridge_training.collection import cluster
@@ -92,6 +93,7 @@ class _DyingClient:
 
     def __init__(self, client: DaskClient, tasks: int) -> None:
         self._client, self._tasks = client, tasks
+        self._futures: list[Any] = []
         self.submitted: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -101,7 +103,13 @@ class _DyingClient:
         if len(self.submitted) == self._tasks:
             raise KeyboardInterrupt
         self.submitted.append(work.__name__)
-        return self._client.submit(work, *arguments, **options)
+        self._futures.append(self._client.submit(work, *arguments, **options))
+        return self._futures[-1]
+
+    def end_tasks(self) -> None:
+        """Wait for the tasks on the worker, which write files even when nobody wants their results."""
+        wait(self._futures)
+        self._futures.clear()
 
 
 def test_prepare_goes_on_after_being_killed(client: DaskClient, music: Path, tmp_path: Path, whole: Path) -> None:
@@ -112,6 +120,7 @@ def test_prepare_goes_on_after_being_killed(client: DaskClient, music: Path, tmp
             prepare_collection(dying, music, tmp_path / "killed", COCONET, OPTIONS)
             break
         except KeyboardInterrupt:
+            dying.end_tasks()
             assert not (tmp_path / "killed" / "index.json").exists()
             finished = sorted((tmp_path / "killed").glob("*.npz"))
             if finished:  # and one of the shards is damaged meanwhile

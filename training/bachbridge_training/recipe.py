@@ -70,6 +70,8 @@ class ChoraleRecipe:
     """True: only a pointer is trained, on top of the finished network of another run (see `chorale.pointer`)."""
     calibration: Annotated[float, Meta(gt=0)] = 1.0
     """Temperature of the network's own distribution under the pointer."""
+    weight_drop: ShareBelowOne = 0.0
+    """Share of the LSTM's recurrent weights that is dropped in training, against memorising."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,10 @@ class ChoraleNetwork:
     def __init__(self, recipe: ChoraleRecipe) -> None:
         self.recipe = recipe
         self.embedding = layers.Embedding(satb.TABLE_ROWS, recipe.embedding, name="features")
-        self.rnns = [LSTM(recipe.units, f"lstm_{n}") for n in range(recipe.layers)]
+        self.rnns = [
+            LSTM(recipe.units, f"lstm_{n}", weight_drop=recipe.weight_drop, seed=recipe.seed + n)
+            for n in range(recipe.layers)
+        ]
         self.head_hidden = [layers.Dense(recipe.head, name=f"view_{name}") for name in (*VOICES, "strike")]
         self.known_voices = [
             layers.Embedding(len(VOICES) * _SLOTS_PER_VOICE, recipe.head, name=f"chosen_{name}")

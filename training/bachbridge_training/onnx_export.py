@@ -77,11 +77,12 @@ def export_model(
     score: Callable[[Path], dict[str, Any]] | None = None,
     card_text: Mapping[str, str] | None = None,
     recipe_file: Path | None = None,
+    history: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Write the model's folder with the metrics that `score` returns for it, or raise `ModelError` and change nothing.
 
     `held_out_piece` is the piece on which ONNX and Keras are compared. `card_text`: the card's texts about the music.
-    `recipe_file`: the recipe with all of its stages, which is copied beside the card.
+    `recipe_file`: the recipe with all of its stages, which is copied beside the card. `history`: what the stages were.
     """
     with atomic_folder(target) as folder:
         model_export.write(folder)
@@ -94,7 +95,8 @@ def export_model(
         if recipe_file:
             shutil.copyfile(recipe_file, folder / RECIPE_FILE)
         metrics = {"onnx_against_keras": difference, **(score(folder) if score else {})}
-        write_card(make_card(model_export, folder, metrics, card_text), folder)
+        text = {**(card_text or {}), **({"history": list(history)} if history else {})}
+        write_card(make_card(model_export, folder, metrics, text), folder)
 
 
 @contextmanager
@@ -128,7 +130,7 @@ def _check_replaceable(target: Path) -> None:
 
 
 def make_card(
-    model_export: ModelExport, folder: Path, metrics: dict[str, Any], card_text: Mapping[str, str] | None = None
+    model_export: ModelExport, folder: Path, metrics: dict[str, Any], card_text: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Return the card: the facts about the model for people and for the run-time."""
     recipe, facts = model_export.recipe, model_export.card_facts()

@@ -156,6 +156,7 @@ def _export_run(
         score=_card_metrics(model_export, its_data.valid, jobs) if scored else None,
         card_text=its_data.card_text,
         recipe_file=whole / recipes.RECIPE_FILE,
+        history=run_stages.summarize_history(whole),
     )
     return model_export, its_data
 

@@ -77,6 +77,33 @@ def join_histories(runs: Sequence[StageRun], folder: Path) -> None:
             shutil.copyfile(plot, scratch)
 
 
+def summarize_history(folder: Path) -> list[dict[str, float | str]]:
+    """Return for each stage of the run in `folder` its `steps`, `minutes` in steps and best `valid` score, in order.
+
+    A run without stages has one entry without the key `stage`; one whose table is missing has none.
+    """
+    if not (folder / HISTORY_FILE).is_file():
+        return []
+    with (folder / HISTORY_FILE).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    stages = dict.fromkeys(row.get("stage", "") for row in rows)
+    return [_stage_summary(name, [row for row in rows if row.get("stage", "") == name]) for name in stages]
+
+
+def _stage_summary(name: str, rows: Sequence[dict[str, str]]) -> dict[str, float | str]:
+    steps = [0, *(int(float(row["step"])) for row in rows)]
+    seconds = [
+        (after - before) * float(row.get("seconds_per_step") or 0)
+        for before, after, row in zip(steps, steps[1:], rows, strict=False)
+    ]
+    return {
+        **({"stage": name} if name else {}),
+        "steps": steps[-1],
+        "minutes": round(sum(seconds) / 60, 1),
+        "valid": round(min(float(row["valid"]) for row in rows), 4),
+    }
+
+
 def with_epochs(recipe: AnyRecipe, *, epochs: int | None, share: float = 1.0) -> AnyRecipe:
     """Return the recipe for `epochs` epochs of `share` of its steps; the learning-rate curve is scaled to fit."""
     steps_per_epoch = max(1, round(recipe.steps_per_epoch * share))

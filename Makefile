@@ -18,6 +18,9 @@ endif
 
 # The tests that cover the pure packages, whose branches are counted; that doubles the time of these tests alone.
 PURE_TESTS := tests/bridge/music tests/bridge/protocol tests/bridge/codecs tests/bridge/engine tests/bridge/inference/symbols
+# A test that fails is tried once more, and the summary names it: a machine that stood still for a second is no fault of
+# the program. make soak tries nothing twice.
+PYTEST := $(BIN)/python -m pytest --reruns 1
 PARALLEL := -m "not soak" -n logical --maxprocesses 4 --dist loadfile --max-worker-restart 0
 
 # The package sets this too; here it also holds for programs that import onnxruntime before the package.
@@ -31,12 +34,12 @@ run: .venv/core
 test: .venv/all
 	@sh scripts/system.sh
 	@$(MAKE) --no-print-directory -j2 lint test-ports
-	$(BIN)/python -m pytest tests/daw
-	$(BIN)/python -m pytest $(PURE_TESTS) $(PARALLEL) --cov --cov-report term
-	$(BIN)/python -m pytest --ignore tests/loopback --ignore tests/daw --ignore tests/faults/test_killed_engine.py --ignore tests/faults/test_jack_restarts.py $(PURE_TESTS:%=--ignore %) $(PARALLEL)
+	$(PYTEST) tests/daw
+	$(PYTEST) $(PURE_TESTS) $(PARALLEL) --cov --cov-report term
+	$(PYTEST) --ignore tests/loopback --ignore tests/daw --ignore tests/faults/test_killed_engine.py --ignore tests/faults/test_jack_restarts.py $(PURE_TESTS:%=--ignore %) $(PARALLEL)
 
 test-ports: .venv/all
-	$(BIN)/python -m pytest tests/loopback tests/faults/test_killed_engine.py tests/faults/test_jack_restarts.py -m "not soak"
+	$(PYTEST) tests/loopback tests/faults/test_killed_engine.py tests/faults/test_jack_restarts.py -m "not soak"
 
 lint: .venv/all
 	$(BIN)/ruff check .

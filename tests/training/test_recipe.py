@@ -1,5 +1,6 @@
 """Recipes: all shipped ones are valid, and a wrong one is refused with one sentence."""
 
+import json
 from importlib import resources
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from bachbridge.errors import ConfigError
 from bachbridge_training import recipe
 from bachbridge_training.runs.families import family_of
 
+MODELS = Path(__file__).parents[2] / "models"
 SHIPPED = sorted(
     entry.name
     for entry in resources.files("bachbridge_training").joinpath("recipes").iterdir()
@@ -50,3 +52,11 @@ def test_read_recipe_accepts_the_old_codec_name_canvas(tmp_path: Path) -> None:
     path.write_text(shipped_text("coconet.toml").replace("infill_grid", "canvas"), "utf-8")
     assert recipe.read_recipe(str(path)) == recipe.read_recipe("coconet")
     assert family_of("canvas") is family_of("infill_grid")
+
+
+@pytest.mark.parametrize("card", sorted(MODELS.glob("*/card.json")), ids=lambda card: card.parent.name)
+def test_shipped_models_come_with_their_recipe_and_history(card: Path) -> None:
+    stages = recipe.read_stages(str(card.parent / recipe.RECIPE_FILE))
+    assert stages == recipe.read_stages(card.parent.name)
+    history = json.loads(card.read_text("utf-8"))["history"]
+    assert all(entry["steps"] > 0 for entry in history)

@@ -33,13 +33,13 @@ ALPHABETS = {
         8,
     ),
 }
-_RECURRENT: dict[str, Any] = {"units": 12, "layers": 1, "embedding": 8, "head": 8, "window": 16}
+_RECURRENT: dict[str, Any] = {"units": 12, "layers": 1, "embedding": 8, "head": 8, "window": 16, "weight_drop": 0.0}
 _SIZES: dict[str, dict[str, Any]] = {
     "chorale-lstm": _RECURRENT,
     "pointer": {**_RECURRENT, "pointer": True, "window": 8},
     "coconet": {"units": 16, "blocks": 1, "heads": 2, "wide": 16, "head": 8, "window": 16},
-    "keys88": {**_RECURRENT, "weight_drop": 0.0},
-    "play-bach-heads": {**_RECURRENT, "weight_drop": 0.0},
+    "keys88": _RECURRENT,
+    "play-bach-heads": _RECURRENT,
     "phrase-ends": {"units": 8},
 }
 NAMES = tuple(_SIZES)

@@ -109,29 +109,28 @@ def test_join_histories_keeps_the_columns_of_all_stages(toy: ChoraleRecipe, tmp_
 
 
 def test_read_stages_fills_in_what_all_have_in_common(tmp_path: Path) -> None:
-    chain, on, pointer = recipe.read_stages("chorale-lstm")
-    assert [stage.name for stage in (chain, on, pointer)] == ["chain", "on", "pointer"]
+    network, pointer = recipe.read_stages("chorale-lstm")
+    assert [stage.name for stage in (network, pointer)] == ["network", "pointer"]
+    assert isinstance(network.recipe, ChoraleRecipe)
     assert isinstance(pointer.recipe, ChoraleRecipe)
-    assert pointer.recipe.pointer
-    assert on.recipe == replace(
-        chain.recipe, steps=1200, learning_rate=1e-3, warmup=50, decay=0.7, averaging=0.99, seed=2
-    )
-    recipe.write_stages((chain, on, pointer), tmp_path / "again.toml")
-    assert recipe.read_stages(str(tmp_path / "again.toml")) == (chain, on, pointer)
-    moved = run_stages.with_seed((chain, on, pointer), 11)
-    assert [stage.recipe.seed for stage in moved] == [11, 12, 13]
+    assert (network.recipe.pointer, pointer.recipe.pointer) == (False, True)
+    assert network.recipe.units == pointer.recipe.units
+    recipe.write_stages((network, pointer), tmp_path / "again.toml")
+    assert recipe.read_stages(str(tmp_path / "again.toml")) == (network, pointer)
+    moved = run_stages.with_seed((network, pointer), 11)
+    assert [stage.recipe.seed for stage in moved] == [11, 12]
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('name = "on"', "", "each stage needs a name"),
-        ('name = "on"', 'name = "../on"', "each stage needs a name"),
-        ('name = "on"', 'name = "chain"', "two stages have one name"),
-        ('name = "on"', 'name = "on"\ncodec = "abc"', "cannot have another codec"),
-        ("steps = 1200", "", 'its field "steps" is missing'),
-        ("steps = 1200", "steps = 0", '"steps" should be at least 1'),
-        ("steps = 1200", "step = 1200", "unknown keys step"),
+        ('name = "pointer"', "", "each stage needs a name"),
+        ('name = "pointer"', 'name = "../on"', "each stage needs a name"),
+        ('name = "pointer"', 'name = "network"', "two stages have one name"),
+        ('name = "pointer"', 'name = "pointer"\ncodec = "abc"', "cannot have another codec"),
+        ("steps = 800", "", 'its field "steps" is missing'),
+        ("steps = 800", "steps = 0", '"steps" should be at least 1'),
+        ("steps = 800", "step = 800", "unknown keys step"),
         ("[[stage]]", "[[stages]]", "unknown keys stages"),
         ("dropout = 0.3", "dropout = nan", "dropout is not a number"),
         ("dropout = 0.3", "dropout = 0.3\nstage = 3", "cannot be used"),
@@ -158,3 +157,15 @@ def test_train_recipe_refuses_what_a_staged_run_cannot_do(staged: dict[str, Any]
     for more, message in refusals:
         with pytest.raises(ConfigError, match=message):
             train_cli.train_recipe(str(tmp_path / "toy.toml"), **{**staged, **more})
+
+
+def test_summarize_history_gives_each_stage_its_own_line(tmp_path: Path) -> None:
+    assert run_stages.summarize_history(tmp_path) == []
+    table = tmp_path / run_stages.HISTORY_FILE
+    table.write_text("step,valid,seconds_per_step\n30,3,2\n60,1.5,4\n90,2,2\n")
+    assert run_stages.summarize_history(tmp_path) == [{"steps": 90, "minutes": 4.0, "valid": 1.5}]
+    table.write_text("stage,step,valid,seconds_per_step\non,60,3,2\npointer,30,2.12346,\npointer,60,2.5,1\n")
+    assert run_stages.summarize_history(tmp_path) == [
+        {"stage": "on", "steps": 60, "minutes": 2.0, "valid": 3.0},
+        {"stage": "pointer", "steps": 60, "minutes": 0.5, "valid": 2.1235},
+    ]

@@ -25,7 +25,7 @@ _NET_INPUTS = 3
 class ChoraleTask:
     """The network of a `ChoraleRecipe`, trained on windows of the pieces (see `runs.tasks.TrainingTask`)."""
 
-    jit_compile = False  # with Keras's LSTM it halved the speed; not measured with ours
+    jit_compile = True
 
     def __init__(self, recipe: ChoraleRecipe) -> None:
         self.recipe = recipe

@@ -28,6 +28,8 @@ _FIELD_SIZES = (PITCH_INDEX_COUNT + 2, 3, len(_HELD_BUCKETS) + 1) * len(VOICES) 
     BAR_LENGTH_ID_COUNT,
 )
 _FIELD_OFFSETS = np.cumsum((0, *_FIELD_SIZES[:-1])).astype(np.int32)
+_PITCH_FIELDS = slice(0, 3 * len(VOICES), 3)
+_PITCH_OFFSETS = _FIELD_OFFSETS[_PITCH_FIELDS]
 FIELD_COUNT = len(_FIELD_SIZES)
 TABLE_ROWS = int(sum(_FIELD_SIZES))
 """Rows of the embedding table that the ids point into."""
@@ -122,5 +124,4 @@ def previous_pitch_indices(ids: Ints) -> Ints:
 
     Before the first frame they are `PIECE_START` or `UNKNOWN_PAST`.
     """
-    voices = slice(0, 3 * len(VOICES), 3)
-    return ids[..., voices] - _FIELD_OFFSETS[voices]
+    return ids[..., _PITCH_FIELDS] - _PITCH_OFFSETS

@@ -6,13 +6,14 @@ is counted likewise. The frame after the earlier one, moved by the interval, is 
 Compressors predict from such matches (the match model of M. Mahoney's PAQ). How far each copy is to be trusted, the
 network decides (S. Merity et al., "Pointer sentinel mixture models", ICLR 2017).
 
-What is remembered of the past is an array of floats that the caller keeps with the network's state, a row for each
-piece. All numbers in it are integers below 2 ** 24, which a 32-bit float holds exactly.
+What is remembered of the past is an array of bytes that the caller keeps with the network's state, a row for each
+piece. They are never negative and below 127, so that any four of them may be carried about as one finite 32-bit float.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, Bools, Floats, Ints
+from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, Ints
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
 
 COPY_COUNT = 8
@@ -23,10 +24,7 @@ _MAX_INTERVAL = 12
 _MAX_MOVES = 15
 _MIN_VOICE_MOVES = 2
 """Length of a match in one voice from which its copy is considered; in all voices together it is 1."""
-_PITCH_BITS, _MOVE_BITS = 6, 4
-_PITCH_SHIFTS = (_PITCH_BITS * np.arange(len(VOICES))).astype(np.int32)
-_MOVE_SHIFTS = (_MOVE_BITS * np.arange(1 + len(VOICES))).astype(np.int32)
-_PITCH_PLACES, _MOVE_PLACES = 1 << _PITCH_SHIFTS, 1 << _MOVE_SHIFTS
+_PITCH_PLACES = 64 ** np.arange(len(VOICES), dtype=np.int32)
 _MAX_PAIRS = 64
 """Pairs of a match and a leading voice that are looked at, the longest ones first."""
 _NEAR_KEYS = (5, 7)
@@ -52,101 +50,107 @@ NO_COPY = FEATURE_ROWS
 """First feature id where there is no copy."""
 COPY_FIELDS = len(VOICES) + FEATURE_COUNT
 """Numbers that describe a copy: its pitch indices, then its feature ids."""
-MEMORY_SIZE = 1 + 2 * _REACH
-"""Numbers in a memory: how many frames it holds, then the frames, then their matches with the last one."""
+_LENGTH_TRACKS = slice(0, 1 + len(VOICES))
+_FRAME_TRACKS = slice(_LENGTH_TRACKS.stop, _LENGTH_TRACKS.stop + len(VOICES))
+_SAME_TRACKS = slice(_FRAME_TRACKS.stop, _FRAME_TRACKS.stop + 2 * len(VOICES) - 1)
+MEMORY_SIZE = _SAME_TRACKS.stop * _REACH
+"""Bytes in a memory: tracks of `_REACH` numbers each, oldest frame first.
+
+The tracks are the lengths of each frame's match with the last one, in all voices and in each; then each voice's pitch
+indices; then what has to be the same in two frames if a match goes on: each voice's motion from the frame before, and
+the intervals between the first voice and the others. Before the first frame there are rests.
+"""
+_UNISON = 50
+"""A motion or an interval of no semitones in a track; others are added to it."""
+_REST_MOTION, _NO_MOTION = 120, 121
+"""The motion of a voice that rests now or did before: in a track, and where tracks are compared with it."""
+_LEADER_LENGTHS = np.array([1, *(_MIN_VOICE_MOVES,) * len(VOICES)], np.int8)[:, None]
+
+Memory = NDArray[np.int8]
+"""What is remembered of some pieces, `[row, byte]`; bytes after the first `MEMORY_SIZE` are not looked at."""
 
 
-def empty_memory(rows: int) -> Floats:
-    """Return the memory `[row, number]` before the first frame."""
-    return np.zeros((rows, MEMORY_SIZE), np.float32)
+def empty_memory(rows: int) -> Memory:
+    """Return the memory before the first frame."""
+    return np.zeros((rows, MEMORY_SIZE), np.int8)
 
 
-def remember(memory: Floats, pitch_indices: Ints) -> tuple[Floats, Ints]:
-    """Return the memory after one frame more, `pitch_indices[row, voice]`, and the copies after it (see `copies`).
-
-    All rows are of the same age.
-    """
-    past, moves = _unpack(memory)
-    kept = min(past.shape[1], _REACH - 1)
-    after = np.zeros_like(memory)
-    after[:, 0] = kept + 1
-    after[:, _REACH - kept : _REACH] = memory[:, _REACH + 1 - kept : _REACH + 1]
-    after[:, _REACH] = pitch_indices @ _PITCH_PLACES
-    longer = np.zeros((len(memory), kept + 1, 1 + len(VOICES)), np.int32)
-    if kept > 1:
-        longest = _longer_matches(past, moves, pitch_indices)[:, -kept:]
-        longer[:, -1 - longest.shape[1] : -1] = longest
-        after[:, -1 - kept : -1] = longer[:, :-1] @ _MOVE_PLACES
-    frames = np.concatenate([past[:, past.shape[1] - kept :], pitch_indices[:, None]], axis=1)
-    return after, _all_copies(frames, longer)
+def remember(memory: Memory, pitch_indices: Ints) -> tuple[Memory, Ints]:
+    """Return the memory after one frame more, `pitch_indices[row, voice]`, and the copies after it (see `copies`)."""
+    after = memory.copy()
+    for row, frame in enumerate(pitch_indices.tolist()):
+        _add_frame(_tracks(memory[row]), _tracks(after[row]), frame)
+    return after, copies(after)
 
 
-def copies(memory: Floats) -> Ints:
+def copies(memory: Memory) -> Ints:
     """Return the likeliest copies, `[row, copy, field]` with `COPY_FIELDS`, and `NO_COPY` where there are fewer."""
-    return _all_copies(*_unpack(memory))
-
-
-def _all_copies(frames: Ints, moves: Ints) -> Ints:
-    found = np.zeros((len(frames), COPY_COUNT, COPY_FIELDS), np.int32)
+    found = np.zeros((len(memory), COPY_COUNT, COPY_FIELDS), np.int32)
     found[:, :, len(VOICES)] = NO_COPY
-    for row in range(len(frames)):
-        best = _best_copies(frames[row], moves[row])
+    for row, numbers in enumerate(memory):
+        best = _best_copies(_tracks(numbers))
         found[row, : len(best)] = best
     return found
 
 
-def _unpack(memory: Floats) -> tuple[Ints, Ints]:
-    """Return the frames `[row, step, voice]` and the lengths of their matches `[row, step, (all, *voices)]`."""
-    count = int(memory[:, 0].max(initial=0))
-    frames, moves = (memory[:, end - count : end, None].astype(np.int32) for end in (1 + _REACH, MEMORY_SIZE))
-    return (
-        frames >> _PITCH_SHIFTS & (1 << _PITCH_BITS) - 1,
-        moves >> _MOVE_SHIFTS & (1 << _MOVE_BITS) - 1,
-    )
+def _tracks(numbers: Memory) -> Memory:
+    """Return a view of one piece's memory, `[track, step]`."""
+    return numbers[:MEMORY_SIZE].reshape(-1, _REACH)
 
 
-def _longer_matches(past: Ints, moves: Ints, now: Ints) -> Ints:
-    """Return the lengths of the matches of `now` with all but the first of the `past` frames (see `_unpack`).
+def _add_frame(before: Memory, after: Memory, frame: list[int]) -> None:
+    """Append a frame of pitch indices to the tracks `before`; the oldest one is forgotten.
 
-    A match goes on if both frames have moved by the same interval.
+    A match goes on if both frames have moved by the same interval. Its length then belongs to the frame after the
+    earlier one, which takes that one's place in the tracks. So the lengths stay where they are.
     """
-    motion, interval = now - past[:, -1], now[:, None] - past[:, 1:]
-    goes_on = (past[:, 1:] - past[:, :-1] == motion[:, None]) & (np.abs(interval) <= _MAX_INTERVAL)
-    if not (past.all() and now.all()):
-        is_sounding: Bools = np.concatenate([past, now[:, None]], axis=1) > REST
-        goes_on &= is_sounding[:, 1:-1] & is_sounding[:, :-2] & is_sounding[:, -2:-1] & is_sounding[:, -1:]
-    longer = np.empty_like(moves[:, 1:])
-    has_moved: Bools = motion != 0
-    longer[:, :, 1:] = (moves[:, :-1, 1:] + has_moved[:, None]) * goes_on
-    is_whole = goes_on.all(axis=2) & (interval == interval[:, :, :1]).all(axis=2)
-    longer[:, :, 0] = (moves[:, :-1, 0] + has_moved.any(axis=1, keepdims=True)) * is_whole
-    return np.minimum(longer, _MAX_MOVES)
+    moved = [now - then for now, then in zip(frame, before[_FRAME_TRACKS, -1].tolist(), strict=True)]
+    sounds = [now > REST and now - by > REST for now, by in zip(frame, moved, strict=True)]
+    motions = [_UNISON + by if on else _REST_MOTION for by, on in zip(moved, sounds, strict=True)]
+    intervals = [_UNISON + pitch - frame[0] for pitch in frame[1:]]
+    wanted = [by if on else _NO_MOTION for by, on in zip(motions, sounds, strict=True)] + intervals
+    is_same = np.empty((1 + len(wanted), _REACH - 1), bool)
+    np.equal(before[_SAME_TRACKS, 1:], np.array(wanted, np.int8)[:, None], out=is_same[1:])
+    nearest = np.array(frame, np.int8)[:, None] - _MAX_INTERVAL
+    is_same[1 : 1 + len(VOICES)] &= (before[_FRAME_TRACKS, 1:] - nearest).view(np.uint8) <= 2 * _MAX_INTERVAL
+    is_same[1:].all(axis=0, out=is_same[0])
+    lengths = after[_LENGTH_TRACKS, :-1]
+    if any(moved):
+        lengths += np.array([1, *(by != 0 for by in moved)], np.int8)[:, None]
+        np.minimum(lengths, _MAX_MOVES, out=lengths)
+    lengths *= is_same[_LENGTH_TRACKS].view(np.int8)
+    after[_FRAME_TRACKS.start :, :-1] = before[_FRAME_TRACKS.start :, 1:]
+    after[_FRAME_TRACKS.start :, -1] = frame + motions + intervals
 
 
-def _best_copies(frames: Ints, moves: Ints) -> Ints:
+def _best_copies(tracks: Memory) -> Ints:
     """Return the best copies `[copy, field]` of one piece: a pair of a match and the voice that leads it makes one."""
-    is_leader = moves[:-1, 1:] >= _MIN_VOICE_MOVES
-    is_leader[:, 0] |= moves[:-1, 0] > 0
-    steps, leaders = np.nonzero(is_leader)
-    if len(steps) > _MAX_PAIRS:
-        longest = np.sort(np.argsort(-moves[steps].sum(axis=1), kind="stable")[:_MAX_PAIRS])
-        steps, leaders = steps[longest], leaders[longest]
-    if not len(steps):
+    lengths, frames = tracks[_LENGTH_TRACKS, :-1], tracks[_FRAME_TRACKS]
+    is_leader = lengths >= _LEADER_LENGTHS
+    if not np.count_nonzero(is_leader):
         return np.zeros((0, COPY_FIELDS), np.int32)
-    intervals = frames[-1] - frames[steps]
-    interval = intervals[np.arange(len(steps)), leaders]
-    length = moves[steps]
+    matches = np.flatnonzero(is_leader.any(axis=0))
+    is_leader = is_leader[:, matches]
+    is_leader[1] |= is_leader[0]
+    pairs, leaders = np.nonzero(is_leader[1:].T)
+    steps = matches[pairs]
+    length = lengths[:, steps].T.astype(np.int32)
+    if len(steps) > _MAX_PAIRS:
+        longest = np.sort(np.argsort(-length.sum(axis=1), kind="stable")[:_MAX_PAIRS])
+        steps, leaders, length = steps[longest], leaders[longest], length[longest]
+    intervals = (frames[:, -1:] - frames[:, steps]).T
+    interval = intervals[np.arange(len(steps)), leaders].astype(np.int32)
     length[:, 1:] *= intervals == interval[:, None]
-    source = frames[steps + 1]
+    source = frames[:, steps + 1].T.astype(np.int32)
     pitches = np.where(source > REST, source + interval[:, None], REST)
-    distance = len(frames) - 1 - steps
+    distance = _REACH - 1 - steps
     trust = length @ _TRUST + 0.5 * (interval == 0) + 0.5 * _WHOLE_BEATS[_BY_ALIGNMENT[distance]]
     trust[(((pitches > REST) != (source > REST)) | (pitches >= PITCH_INDEX_COUNT)).any(axis=1)] = -1
     order = np.argsort(-trust, kind="stable")
-    pairs: dict[int, list[int]] = {}
+    by_frame: dict[int, list[int]] = {}
     for pair, code in zip(order.tolist(), (pitches[order] @ _PITCH_PLACES).tolist(), strict=True):
-        pairs.setdefault(code, []).append(pair)
-    alike = list(pairs.values())[:COPY_COUNT]
+        by_frame.setdefault(code, []).append(pair)
+    alike = list(by_frame.values())[:COPY_COUNT]
     chosen, counts = np.array([same[0] for same in alike]), np.array([len(same) for same in alike])
     ids = _feature_ids(length[chosen], interval[chosen], distance[chosen], counts)
     return np.concatenate([pitches[chosen], ids], axis=1)[trust[chosen] >= 0]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bachbridge.codecs import satb_copies
-from bachbridge.codecs.satb_copies import COPY_COUNT, NO_COPY
+from bachbridge.codecs.satb_copies import NO_COPY
 from bachbridge.music.frames import Ints
 from bachbridge.music.notes import VOICES
 
@@ -77,14 +77,23 @@ def test_memories_of_several_pieces_do_not_mix() -> None:
 
 
 def test_memory_forgets_the_oldest_frames() -> None:
+    passage = _passage()
+    held = np.repeat(_ROOT[None].astype(np.int32) - 3, 512, axis=0)
+    for distance, is_remembered in ((511, True), (512, False)):
+        piece = np.concatenate([passage, held[: distance - len(passage)], passage])
+        guesses = _guesses(satb_copies.piece_copies(piece)[-1])
+        assert (tuple(passage[-1].tolist()) in guesses) == is_remembered
+
+
+def test_memory_can_be_carried_as_finite_floats() -> None:
     rng = np.random.default_rng(1)
-    memory = satb_copies.empty_memory(1)
-    for frame in rng.integers(1, 47, (600, 1, len(VOICES)), dtype=np.int32):
-        memory, _ = satb_copies.remember(memory, frame)
-    assert memory.shape == (1, satb_copies.MEMORY_SIZE)
-    assert memory[0, 0] == 512
-    assert memory.max() < 1 << 24
-    assert satb_copies.copies(memory).shape == (1, COPY_COUNT, satb_copies.COPY_FIELDS)
+    memory = satb_copies.empty_memory(2)
+    for frames in np.repeat(rng.integers(0, 47, (300, 2, len(VOICES)), dtype=np.int32), 2, axis=0):
+        memory, _ = satb_copies.remember(memory, frames)
+    assert memory.shape == (2, satb_copies.MEMORY_SIZE)
+    assert memory.min() >= 0
+    assert memory.max() < 127
+    assert np.isfinite(memory.view(np.float32)).all()
 
 
 def test_memory_is_not_changed_by_a_step() -> None:

@@ -6,7 +6,6 @@ the place of onnxruntime with another `SessionFactory`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,15 +15,15 @@ import onnxruntime
 from msgspec import Meta
 
 from bachbridge.atomic_files import read_limited_bytes
-from bachbridge.codecs import infill_grid, satb, satb_copies
+from bachbridge.codecs import infill_grid, satb
 from bachbridge.errors import ModelError
-from bachbridge.inference.runtime import row_cache
+from bachbridge.inference.runtime import pointer_state, row_cache
 from bachbridge.inference.runtime.families import HELPER_FAMILY
 from bachbridge.inference.runtime.library import Card, is_shipped
 from bachbridge.inference.runtime.network_check import MAX_NETWORK_BYTES, check_network
+from bachbridge.inference.runtime.pointer_state import PointerView
 from bachbridge.inference.runtime.protocols import State
 from bachbridge.music.frames import PITCH_INDEX_COUNT, Bools, Floats, Ints
-from bachbridge.music.notes import VOICES
 
 CORE_FILE, HEADS_FILE, POINTER_FILE = "model.onnx", "heads.onnx", "pointer.onnx"
 MIN_PROBABILITY = np.float32(1e-20)
@@ -41,29 +40,10 @@ class _PointerFacts(msgspec.Struct):
     calibration: Annotated[float, Meta(gt=0)]
 
 
-@dataclass(frozen=True, slots=True)
-class _PointerView:
-    """The parts of a `hidden` from a network with a pointer."""
-
-    hidden: Floats | None = None
-    network_view: Floats | None = None
-    copies: Ints | None = None
-    before: Ints | None = None
-    has_copies: bool = False
-
-    @staticmethod
-    def split(hidden: Floats) -> "_PointerView":
-        own = hidden.shape[1] - satb_copies.COPY_COUNT * satb_copies.COPY_FIELDS
-        network_view = np.ascontiguousarray(hidden[:, :own])
-        copies = hidden[:, own:].astype(np.int32).reshape(len(hidden), -1, satb_copies.COPY_FIELDS)
-        has_copies = bool((copies[:, :, len(VOICES)] != satb_copies.NO_COPY).any())
-        return _PointerView(hidden, network_view, copies, network_view[:, -len(VOICES) :].astype(np.int32), has_copies)
-
-
 class ChoraleNet:
     """A causal network over frames: `core` makes one step in time, `heads` is the chain of voices inside a step.
 
-    With a pointer the state ends with what `codecs.satb_copies` remembers of each past, and `hidden` with the copies.
+    With a pointer the state ends with what is remembered of each past, and `hidden` with the copies (`pointer_state`).
     """
 
     __slots__ = ("_calibration", "_core", "_heads", "_layer_rows", "_pointer", "_seen", "_state_shape")
@@ -82,10 +62,10 @@ class ChoraleNet:
         self._heads = open_session(folder / HEADS_FILE)
         self._pointer = open_session(folder / POINTER_FILE) if pointer else None
         self._calibration = np.float32(pointer["calibration"] if pointer else 1.0)
-        self._seen = _PointerView()
+        self._seen: PointerView | None = None
         """The parts of the last `hidden`: one of these serves several calls of `heads`."""
         self._layer_rows = 2 * layers
-        memory_rows = -(-satb_copies.MEMORY_SIZE // units) if pointer else 0
+        memory_rows = pointer_state.row_count(units) if pointer else 0
         self._state_shape = (self._layer_rows + memory_rows, 1, units)
 
     def initial_state(self) -> Floats:
@@ -95,32 +75,28 @@ class ChoraleNet:
     def core(self, ids: Ints, state: Floats) -> tuple[Floats, Floats]:
         """`ids[batch, field]`, `state` → `hidden[batch, unit]` (the view of the next frame), the next state."""
         layers = self._layer_rows
-        hidden, after = self._core.run(None, {"ids": ids, "state": np.ascontiguousarray(state[:layers])})
+        inputs = {"ids": ids, "state": np.ascontiguousarray(state[:layers])}
         if self._pointer is None:
+            hidden, after = self._core.run(None, inputs)
             return hidden, after
-        rows, unused = len(ids), state[layers:, 0].size - satb_copies.MEMORY_SIZE
-        memory = state[layers:].swapaxes(0, 1).reshape(rows, -1)[:, : satb_copies.MEMORY_SIZE]
-        frames = satb.previous_pitch_indices(ids)
-        if (frames < PITCH_INDEX_COUNT).all():
-            memory, copies = satb_copies.remember(memory, frames)
-        else:
-            copies = satb_copies.copies(memory)
-        kept = np.pad(memory, [(0, 0), (0, unused)]).reshape(rows, -1, self._state_shape[2]).swapaxes(0, 1)
-        return np.concatenate([hidden, copies.reshape(rows, -1)], axis=1, dtype=np.float32), np.concatenate(
-            [after, kept]
-        )
+        before = satb.previous_pitch_indices(ids)
+        kept, copies = pointer_state.remember(state[layers:], before)
+        network_view, after = self._core.run(None, inputs)
+        self._seen = PointerView.join(network_view, copies, before)
+        return self._seen.hidden, np.concatenate([after, kept])
 
     def heads(self, hidden: Floats, known: Ints) -> tuple[Floats, Floats]:
         """`hidden[k, unit]`, `known[k, voice]` (-1: unknown) → pitch logits `[k, voice, pitch_index]`, onset logits."""
         if self._pointer is None:
             pitch, onset = self._heads.run(None, {"hidden": hidden, "known": known})
             return pitch, onset
-        if hidden is not self._seen.hidden:
-            self._seen = _PointerView.split(hidden)
         seen = self._seen
+        if seen is None or hidden is not seen.hidden:
+            seen = self._seen = PointerView.split(hidden)
         pitch, onset = self._heads.run(None, {"hidden": seen.network_view, "known": known})
         if not seen.has_copies:
-            return pitch / self._calibration, onset
+            pitch /= self._calibration
+            return pitch, onset
         inputs = {"logits": pitch, "copies": seen.copies, "known": known, "before": seen.before}
         (mixed,) = self._pointer.run(None, inputs)
         return mixed, onset

@@ -124,6 +124,17 @@ def test_hidden_is_unchanged_without_a_pointer(files: _Files) -> None:
     assert satb_copies.MEMORY_SIZE > _UNITS
 
 
+def test_heads_read_a_hidden_that_was_copied(net: onnx_nets.ChoraleNet, files: _Files) -> None:
+    """Check that a row of a batch, or a `hidden` that is kept, gives the pointer what the newest one gave it."""
+    hidden, _ = _walk(net, [*_CHORDS, *_CHORDS[:3]])
+    for again in (hidden, hidden.copy(), np.concatenate([hidden, hidden])):
+        net.heads(again, _known(len(again)))
+    for asked in files.asked:
+        for name in ("copies", "before"):
+            assert (asked[name] == files.asked[0][name][:1]).all()
+            assert asked[name].dtype == np.int32
+
+
 def test_damaged_pointer_facts_are_refused(tmp_path: Path) -> None:
     facts = {
         "codec": "satb", "tasks": ["continue"], "sampler": {}, "files": {}, "chain": list(VOICES), "layers": 1,

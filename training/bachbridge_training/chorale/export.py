@@ -37,7 +37,7 @@ class ChoraleExport:
     def write(self, folder: Path, convert: ConvertFunction = convert_to_onnx) -> None:
         recipe = self.recipe
         convert(
-            lambda ids, state: chorale_net.core(self.network, ids, state),
+            lambda ids, state: chorale_net.core(self.network, ids, state, tf.gather),
             {
                 "ids": ((None, satb.FIELD_COUNT), tf.int32),
                 "state": ((2 * recipe.layers, None, recipe.units), tf.float32),
@@ -46,7 +46,7 @@ class ChoraleExport:
             folder / onnx_nets.CORE_FILE,
         )
         convert(
-            lambda hidden, known: chorale_net.heads(self.network, hidden, known),
+            lambda hidden, known: chorale_net.heads(self.network, hidden, known, tf.gather),
             {
                 "hidden": ((None, (len(VOICES) + 1) * recipe.head + len(VOICES)), tf.float32),
                 "known": ((None, len(VOICES)), tf.int32),

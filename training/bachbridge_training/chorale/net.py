@@ -13,6 +13,7 @@ Variational dropout: one mask for all steps of a window (Y. Gal and Z. Ghahraman
 Only `keras.ops` is used, so the code runs under TensorFlow and under JAX alike.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -56,11 +57,19 @@ def _harmonic_columns() -> np.ndarray:
     return (first[:, None, None] + interval).reshape(-1, PITCH_INDEX_COUNT).astype(np.int32)
 
 
-_COLUMN_INDEX = np.concatenate([_melodic_columns(), _harmonic_columns()])
-_VOICE_FIRST_ROW = (len(_melodic_columns()) + 1 + _SLOTS_PER_VOICE * np.arange(len(VOICES))).astype(np.int32)
+_MELODIC, _HARMONIC = _melodic_columns(), _harmonic_columns()
+_COLUMN_INDEX = np.concatenate([_MELODIC, _HARMONIC])
+_VOICE_FIRST_ROW = (len(_MELODIC) + 1 + _SLOTS_PER_VOICE * np.arange(len(VOICES))).astype(np.int32)
 """`_COLUMN_INDEX`: the columns that a pitch index adds up, in rows for the previous pitch index and for each slot.
 
 `_VOICE_FIRST_ROW[voice]` is the row of the pitch index 0 of a voice that is already chosen."""
+
+Gather = Callable[[Any, Any], Any]
+"""Takes rows of a table by their numbers."""
+
+
+def _gather_rows(table: Any, rows: Any) -> Any:
+    return ops.take(table, rows, axis=0)
 
 
 def _column_indices(before: Any, known: Any) -> Any:
@@ -79,12 +88,28 @@ def _table_logits(columns: Any, before: Any, known: Any) -> Any:
     return columns[..., :PITCH_INDEX_COUNT] + sum(terms)
 
 
-def _table_logits_flat(columns: Any, before: Any, known: Any) -> Any:
-    """Return logits from `columns[k, voice, column]` by one look-up in a flat list, much quicker in onnxruntime."""
-    places = _column_indices(before, known)
-    row = ops.reshape(ops.arange(ops.shape(columns)[0] * len(VOICES), dtype="int32"), (-1, len(VOICES), 1, 1))
-    taken = ops.take(ops.reshape(columns, (-1,)), places + row * _COLUMNS_PER_HEAD, axis=0)
-    return columns[..., :PITCH_INDEX_COUNT] + ops.sum(taken, axis=-2)
+def _seen_slots() -> np.ndarray:
+    """Return the slot as which each head sees a slot, `[head, slot]`; the last head is that of the onsets.
+
+    To its own head a voice always looks as if it were not chosen yet.
+    """
+    seen = np.tile(np.arange(len(VOICES) * _SLOTS_PER_VOICE, dtype=np.int32), (len(VOICES) + 1, 1))
+    for voice in range(len(VOICES)):
+        first = voice * _SLOTS_PER_VOICE
+        seen[voice, first : first + _SLOTS_PER_VOICE] = first
+    return seen
+
+
+_SEEN_SLOTS = _seen_slots()
+_FIRST_SLOTS = (1 + _SLOTS_PER_VOICE * np.arange(len(VOICES))).astype(np.int32)
+_FIRST_MELODIC_ROWS = (len(_MELODIC) * np.arange(len(VOICES))).astype(np.int32)
+"""Slots of the pitch index 0 by voice, and rows of `_MELODIC_OF_HEADS`."""
+_MELODIC_OF_HEADS = np.concatenate([_MELODIC + voice * _COLUMNS_PER_HEAD for voice in range(len(VOICES))])
+_HARMONIC_OF_HEADS = np.stack(
+    [_HARMONIC[_SEEN_SLOTS[voice]] + voice * _COLUMNS_PER_HEAD for voice in range(len(VOICES))], axis=1
+)
+"""The columns that a pitch index adds up, where those of all heads lie side by side: `[row, pitch index]` with rows for
+each voice's previous pitch index, and `[slot, voice, pitch index]`."""
 
 
 class ChoraleNetwork:
@@ -167,41 +192,66 @@ def _dropout(values: Any, recipe: ChoraleRecipe) -> Any:
     return layers.Dropout(recipe.dropout, noise_shape=(None, 1, None), seed=recipe.seed)(values)
 
 
-def core(network: ChoraleNetwork, ids: Any, state: Any) -> tuple[Any, Any]:
+def core(network: ChoraleNetwork, ids: Any, state: Any, gather: Gather = _gather_rows) -> tuple[Any, Any]:
     """Do one step: `ids[batch, field]` and `state[2 * layer + (h, c), batch, unit]` give `hidden` and the next state.
 
     `hidden[batch, unit]` holds, one after another, the views of the five heads (four voices, then the onsets) and the
     pitch indices of the frame before. A view is the part of a head's inner layer that does not depend on the voices
     chosen in this step, so that `heads` has little left to do.
     """
-    first = network.rnns[0].cell
-    # A sum of embedding rows times a matrix is the sum of the rows' products, and these are a constant table.
-    inputs = ops.sum(ops.take(ops.matmul(network.embedding.embeddings, first.kernel), ids, axis=0), axis=-2)
-    output, after = lstm_step(first, inputs, state[0], state[1])
+    inputs, before = _sum_rows(gather(_input_rows(network), ids)), ops.unstack(state, 2 * network.recipe.layers)
+    output, after = lstm_step(network.rnns[0].cell, inputs, before[0], before[1])
     for number, rnn in enumerate(network.rnns[1:], start=1):
         inputs = ops.matmul(output, rnn.cell.kernel)
-        output, states = lstm_step(rnn.cell, inputs, state[2 * number], state[2 * number + 1])
+        output, states = lstm_step(rnn.cell, inputs, before[2 * number], before[2 * number + 1])
         after = after + states
-    before = ops.cast(previous_frame(ids), "float32")
-    return ops.concatenate([*(inner(output) for inner in network.head_hidden), before], axis=-1), ops.stack(after)
+    kernels, biases = (
+        ops.concatenate([getattr(inner, name) for inner in network.head_hidden], axis=-1) for name in ("kernel", "bias")
+    )
+    views = ops.matmul(output, kernels) + biases
+    return ops.concatenate([views, ops.cast(previous_frame(ids), "float32")], axis=-1), ops.stack(after)
 
 
-def heads(network: ChoraleNetwork, hidden: Any, known: Any) -> tuple[Any, Any]:
+def _input_rows(network: ChoraleNetwork) -> Any:
+    """Return what each feature id adds to the gates of the first layer, `[id, 4 * unit]`.
+
+    A sum of embedding rows times a matrix is the sum of the rows' products, and these are constant.
+    """
+    return ops.matmul(network.embedding.embeddings, network.rnns[0].cell.kernel)
+
+
+def _sum_rows(rows: Any) -> Any:
+    """Return the sums `[k, unit]` of `rows[k, row, unit]`, by a product with ones, which onnxruntime is quick at."""
+    return ops.squeeze(ops.matmul(np.ones((1, rows.shape[1]), np.float32), rows), 1)
+
+
+def heads(network: ChoraleNetwork, hidden: Any, known: Any, gather: Gather = _gather_rows) -> tuple[Any, Any]:
     """Run all heads at one step; return pitch logits `[k, voice, pitch index]` and onset logits `[k, voice]`.
 
     `hidden` is from `core`, `known[k, voice]` are the pitch indices chosen so far. The result is that of
-    `ChoraleNetwork.pitch_logits` voice by voice. A voice's own pitch index is hidden from its own head alone.
+    `ChoraleNetwork.pitch_logits` voice by voice. A voice's own pitch index is hidden from its own head alone. All heads
+    look up in common tables, so that there are few operators: in live play they take longer than their arithmetic.
     """
     voices = len(VOICES)
-    own = np.vstack([np.eye(voices, dtype=np.int32), np.zeros((1, voices), np.int32)])
-    first = (np.arange(voices) + voices * np.arange(voices + 1)[:, None]).astype(np.int32) * _SLOTS_PER_VOICE
-    slots = known[:, None, :] * (1 - own) - own + 1 + first
-    table = ops.concatenate([other.embeddings for other in network.known_voices], axis=0)
-    view = ops.reshape(hidden[:, :-voices], (-1, voices + 1, network.recipe.head))
-    inner = ops.relu(view + ops.sum(ops.take(table, slots, axis=0), axis=-2))
-    weights = ops.concatenate([ops.expand_dims(outer.kernel, 0) for outer in network.head_output], axis=0)
-    pitch = ops.transpose(ops.matmul(ops.transpose(inner[:, :voices], (1, 0, 2)), weights), (1, 0, 2))
-    biases = ops.concatenate([ops.expand_dims(outer.bias, 0) for outer in network.head_output], axis=0)
-    before = ops.cast(hidden[:, -voices:], "int32") + ops.zeros_like(known)
-    others = slots[:, :voices] - first[:voices] - 1
-    return _table_logits_flat(pitch + biases, before, others), network.strike(inner[:, voices])
+    slots = known + _FIRST_SLOTS
+    inner = ops.relu(hidden[:, :-voices] + _sum_rows(gather(_chosen_by_heads(network), slots)))
+    *views, onset_view = ops.split(inner, voices + 1, axis=-1)
+    columns = ops.concatenate([outer(view) for outer, view in zip(network.head_output, views, strict=True)], axis=-1)
+    zeros = ops.zeros_like(known)
+    before = ops.cast(hidden[:, -voices:], "int32") + (zeros + _FIRST_MELODIC_ROWS)
+    melodic = ops.expand_dims(gather(_MELODIC_OF_HEADS, before), 1)
+    places = ops.concatenate([melodic, gather(_HARMONIC_OF_HEADS, slots)], axis=1)
+    width = voices * _COLUMNS_PER_HEAD
+    begin = ops.cumsum(zeros + width, axis=0) - width
+    terms = gather(ops.reshape(columns, (-1,)), places + begin[:, None, :, None])
+    plain = ops.reshape(columns, (-1, voices, _COLUMNS_PER_HEAD))[..., :PITCH_INDEX_COUNT]
+    return plain + ops.sum(terms, axis=1), network.strike(onset_view)
+
+
+def _chosen_by_heads(network: ChoraleNetwork) -> Any:
+    """Return what a voice that is chosen adds to the inner layers of all heads, `[slot, unit]`; units side by side."""
+    tables = [
+        ops.take(other.embeddings, slots, axis=0)
+        for other, slots in zip(network.known_voices, _SEEN_SLOTS, strict=True)
+    ]
+    return ops.concatenate(tables, axis=-1)

@@ -168,16 +168,19 @@ class SymbolNet:
         if self._heads is None:
             return hidden
         first_size = self.vocab_sizes[0]
-        if (known[:, 0] < 0).all():
-            return np.pad(hidden[:, :first_size], [(0, 0), (0, sum(self.vocab_sizes) - first_size)])
+        if max(known[:, 0].tolist()) < 0:
+            logits = np.zeros((len(hidden), sum(self.vocab_sizes)), np.float32)
+            logits[:, :first_size] = hidden[:, :first_size]
+            return logits
         (logits,) = self._heads.run(None, {"hidden": hidden, "known": known})
         return logits
 
     def field_logits(self, hidden: Floats, ids: Ints) -> Iterator[Floats]:
         """Yield the logits of one field after another, each given those before it in `ids[1, field]`."""
-        fields = np.arange(len(self.vocab_sizes))
+        known = np.full_like(ids, -1)
         for field in range(len(self.vocab_sizes)):
-            yield self.heads(hidden, np.where(fields < field, ids, -1).astype(np.int32))
+            yield self.heads(hidden, known)
+            known[:, field] = ids[:, field]
 
 
 def add_copy_shares(logits: Floats, shares: Floats, symbols: Floats) -> Floats:

@@ -10,6 +10,11 @@ What is remembered of the past is an array of bytes that the caller keeps with t
 piece. They are never negative and below 127, so that any four of them may be carried about as one finite 32-bit float.
 """
 
+from bisect import bisect_right
+from dataclasses import dataclass
+from itertools import islice
+from operator import attrgetter
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,7 +29,6 @@ _MAX_INTERVAL = 12
 _MAX_MOVES = 15
 _MIN_VOICE_MOVES = 2
 """Length of a match in one voice from which its copy is considered; in all voices together it is 1."""
-_PITCH_PLACES = 64 ** np.arange(len(VOICES), dtype=np.int32)
 _MAX_PAIRS = 64
 """Pairs of a match and a leading voice that are looked at, the longest ones first."""
 _NEAR_KEYS = (5, 7)
@@ -67,7 +71,7 @@ _REST_MOTION, _NO_MOTION = 120, 121
 _LEADER_LENGTHS = np.array([1, *(_MIN_VOICE_MOVES,) * len(VOICES)], np.int8)[:, None]
 
 Memory = NDArray[np.int8]
-"""What is remembered of some pieces, `[row, byte]`; bytes after the first `MEMORY_SIZE` are not looked at."""
+"""The memories of some pieces, `[row, byte]`; bytes after the first `MEMORY_SIZE` are not looked at."""
 
 
 def empty_memory(rows: int) -> Memory:
@@ -88,8 +92,9 @@ def copies(memory: Memory) -> Ints:
     found = np.zeros((len(memory), COPY_COUNT, COPY_FIELDS), np.int32)
     found[:, :, len(VOICES)] = NO_COPY
     for row, numbers in enumerate(memory):
-        best = _best_copies(_tracks(numbers))
-        found[row, : len(best)] = best
+        if best := _best_copies(_tracks(numbers)):
+            found[row, : len(best)] = best
+            found[row, : len(best), len(VOICES) :] += _FIELD_OFFSETS
     return found
 
 
@@ -123,65 +128,88 @@ def _add_frame(before: Memory, after: Memory, frame: list[int]) -> None:
     after[_FRAME_TRACKS.start :, -1] = frame + motions + intervals
 
 
-def _best_copies(tracks: Memory) -> Ints:
-    """Return the best copies `[copy, field]` of one piece: a pair of a match and the voice that leads it makes one."""
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A match and the voice that leads it: the frame that they suggest, at `interval` from one `distance` steps ago.
+
+    `lengths` are those of the match, in all voices and in each; 0 in voices that are at another interval.
+    """
+
+    frame: tuple[int, ...]
+    interval: int
+    distance: int
+    lengths: tuple[int, ...]
+
+    @property
+    def trust(self) -> float:
+        """The rank of the pair, by which copies are chosen: long matches, the same pitch, whole bars or beats."""
+        whole = _ALL_VOICES_TRUST * self.lengths[0] + sum(self.lengths[1:])
+        return whole + 0.5 * (self.interval == 0) + 0.5 * _WHOLE_BEATS[_BY_ALIGNMENT[self.distance]]
+
+
+def _best_copies(tracks: Memory) -> list[list[int]]:
+    """Return the best copies `[copy][field]` of one piece; pairs that suggest the same frame make one copy.
+
+    The ids of a copy's features are counted from each feature's first one. There are rarely more than five pairs, so
+    lists take less time than arrays.
+    """
+    pairs = sorted(_pairs(tracks), key=attrgetter("trust"), reverse=True)
+    by_frame: dict[tuple[int, ...], list[_Pair]] = {}
+    for pair in pairs:
+        by_frame.setdefault(pair.frame, []).append(pair)
+    alike = islice(by_frame.values(), COPY_COUNT)
+    return [[*same[0].frame, *_feature_ids(same[0], len(same))] for same in alike]
+
+
+def _pairs(tracks: Memory) -> list[_Pair]:
+    """Return the pairs whose frames are in the range of pitch indices, the earliest ones first."""
     lengths, frames = tracks[_LENGTH_TRACKS, :-1], tracks[_FRAME_TRACKS]
     is_leader = lengths >= _LEADER_LENGTHS
     if not np.count_nonzero(is_leader):
-        return np.zeros((0, COPY_FIELDS), np.int32)
-    matches = np.flatnonzero(is_leader.any(axis=0))
-    is_leader = is_leader[:, matches]
-    is_leader[1] |= is_leader[0]
-    pairs, leaders = np.nonzero(is_leader[1:].T)
-    steps = matches[pairs]
-    length = lengths[:, steps].T.astype(np.int32)
-    if len(steps) > _MAX_PAIRS:
-        longest = np.sort(np.argsort(-length.sum(axis=1), kind="stable")[:_MAX_PAIRS])
-        steps, leaders, length = steps[longest], leaders[longest], length[longest]
-    intervals = (frames[:, -1:] - frames[:, steps]).T
-    interval = intervals[np.arange(len(steps)), leaders].astype(np.int32)
-    length[:, 1:] *= intervals == interval[:, None]
-    source = frames[:, steps + 1].T.astype(np.int32)
-    pitches = np.where(source > REST, source + interval[:, None], REST)
-    distance = _REACH - 1 - steps
-    trust = length @ _TRUST + 0.5 * (interval == 0) + 0.5 * _WHOLE_BEATS[_BY_ALIGNMENT[distance]]
-    trust[(((pitches > REST) != (source > REST)) | (pitches >= PITCH_INDEX_COUNT)).any(axis=1)] = -1
-    order = np.argsort(-trust, kind="stable")
-    by_frame: dict[int, list[int]] = {}
-    for pair, code in zip(order.tolist(), (pitches[order] @ _PITCH_PLACES).tolist(), strict=True):
-        by_frame.setdefault(code, []).append(pair)
-    alike = list(by_frame.values())[:COPY_COUNT]
-    chosen, counts = np.array([same[0] for same in alike]), np.array([len(same) for same in alike])
-    ids = _feature_ids(length[chosen], interval[chosen], distance[chosen], counts)
-    return np.concatenate([pitches[chosen], ids], axis=1)[trust[chosen] >= 0]
+        return []
+    steps = np.flatnonzero(is_leader.any(axis=0))
+    numbers = (array.T.tolist() for array in (lengths[:, steps], frames[:, steps], frames[:, steps + 1]))
+    now = frames[:, -1].tolist()
+    leads = [
+        (step, voice, length, earlier, source)
+        for step, length, earlier, source in zip(steps.tolist(), *numbers, strict=True)
+        for voice in range(len(VOICES))
+        if length[1 + voice] >= _MIN_VOICE_MOVES or (voice == 0 and length[0])
+    ]
+    if len(leads) > _MAX_PAIRS:
+        longest = sorted(range(len(leads)), key=lambda number: -sum(leads[number][2]))[:_MAX_PAIRS]
+        leads = [leads[number] for number in sorted(longest)]
+    found: list[_Pair] = []
+    for step, voice, length, earlier, source in leads:
+        interval = now[voice] - earlier[voice]
+        frame = tuple(pitch + interval if pitch > REST else REST for pitch in source)
+        if all(REST < pitch < PITCH_INDEX_COUNT or was == REST for pitch, was in zip(frame, source, strict=True)):
+            same = (by if n - e == interval else 0 for by, n, e in zip(length[1:], now, earlier, strict=True))
+            found.append(_Pair(frame, interval, _REACH - 1 - step, (length[0], *same)))
+    return found
 
 
-_TRUST = np.array([4.0, *(1.0,) * len(VOICES)])
-"""Weights of the lengths of a match, where the most trustworthy copies are chosen."""
-_WHOLE_BEATS = np.array([2, 2, 1, 0])
+_ALL_VOICES_TRUST = 4
+"""Weight of the length in all voices, where the most trustworthy copies are chosen; that of each voice's is 1."""
+_WHOLE_BEATS = (2, 2, 1, 0)
 """Points for a distance of whole bars or beats, by alignment."""
-_BY_INTERVAL = np.array(
-    [0 if interval == 0 else 1 if abs(interval) in _NEAR_KEYS else 2 for interval in range(-_MAX_INTERVAL, 13)]
-)
-_BY_ALIGNMENT = np.array(
-    [next((n for n, steps in enumerate(_ALIGNMENTS) if not at % steps), len(_ALIGNMENTS)) for at in range(_REACH + 1)]
-)
-_BY_DISTANCE = np.searchsorted(_DISTANCES, np.arange(_REACH + 1), side="right")
-_BY_COUNT = np.searchsorted(_COUNTS, np.arange(_MAX_PAIRS + 1), side="right")
-_BY_LENGTH = np.searchsorted(_LENGTHS, np.arange(_MAX_MOVES + 1), side="right")
-"""Feature ids by interval (from the lowest), by distance, by the number of pairs, by length."""
+_BY_ALIGNMENT = [
+    next((n for n, steps in enumerate(_ALIGNMENTS) if not at % steps), len(_ALIGNMENTS)) for at in range(_REACH + 1)
+]
+"""Alignment by distance."""
 
 
-def _feature_ids(length: Ints, interval: Ints, distance: np.ndarray, counts: np.ndarray) -> Ints:
-    """Return the feature ids `[copy, feature]`: match lengths, interval, place in the bar, distance, support."""
-    ids = np.empty((len(length), FEATURE_COUNT), np.int32)
-    ids[:, : 1 + len(VOICES)] = length
-    ids[:, -5] = (len(_ALIGNMENTS) + 1) * _BY_LENGTH[length[:, 0]] + _BY_ALIGNMENT[distance]
-    ids[:, -4] = _BY_INTERVAL[interval + _MAX_INTERVAL]
-    ids[:, -3] = _BY_ALIGNMENT[distance]
-    ids[:, -2] = _BY_DISTANCE[distance]
-    ids[:, -1] = _BY_COUNT[counts]
-    return ids + _FIELD_OFFSETS
+def _feature_ids(pair: _Pair, count: int) -> tuple[int, ...]:
+    """Return the feature ids of a copy: match lengths, interval, place in the bar, distance, support."""
+    alignment, interval = _BY_ALIGNMENT[pair.distance], abs(pair.interval)
+    return (
+        *pair.lengths,
+        (len(_ALIGNMENTS) + 1) * bisect_right(_LENGTHS, pair.lengths[0]) + alignment,
+        0 if interval == 0 else 1 if interval in _NEAR_KEYS else 2,
+        alignment,
+        bisect_right(_DISTANCES, pair.distance),
+        bisect_right(_COUNTS, count),
+    )
 
 
 def piece_copies(pitch_indices: Ints) -> Ints:

@@ -17,10 +17,15 @@ class _Metrics(msgspec.Struct):
     valid: dict[str, Any] = {}
 
 
+class _Original(msgspec.Struct):
+    metrics: _Metrics = msgspec.field(default_factory=_Metrics)
+
+
 class _CardMetrics(msgspec.Struct):
-    """The scores of a card, which may be written by anybody."""
+    """The scores of a card, which may be written by anybody; those of a converted model are its original's."""
 
     metrics: _Metrics = msgspec.field(default_factory=_Metrics)
+    original: _Original = msgspec.field(default_factory=_Original)
 
 
 def print_models(*, json: bool = False) -> None:
@@ -68,14 +73,22 @@ def _plain_text(text: str) -> Text:
 
 
 def _validation_score_text(card: Card) -> str:
-    """Return the card's first score on held-out music.
+    """Return the card's first score on held-out music; for a converted model, its original's."""
+    try:
+        scored = msgspec.convert(card.facts, _CardMetrics)
+    except msgspec.ValidationError:
+        return ""
+    if text := _score_text(scored.metrics.valid):
+        return text
+    text = _score_text(scored.original.metrics.valid)
+    return f"{text} (its original)" if text else ""
+
+
+def _score_text(figures: dict[str, Any]) -> str:
+    """Return the first of the figures that is a score.
 
     An infill model's score is not comparable with the others' (see `bachbridge_training.infill.nll`).
     """
-    try:
-        figures = msgspec.convert(card.facts, _CardMetrics).metrics.valid
-    except msgspec.ValidationError:
-        return ""
     if isinstance(loss := figures.get("framewise_nll"), float):
         return f"{loss:.3f} nats, frames in any order"
     scores = ((name, figure) for name, figure in figures.items() if name.startswith(("nats_per_", "bits_per_")))

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -128,16 +129,22 @@ def test_print_models_names_damaged_models(folders: tuple[Path, Path], capsys: p
     assert "a-name-that-is-to-be-typed" in output
 
 
+def _valid(**figures: float) -> dict[str, Any]:
+    return {"metrics": {"valid": figures}}
+
+
 @pytest.mark.parametrize(
-    ("valid", "expected"),
+    ("facts", "expected"),
     [
-        ({"pieces": 2, "nats_per_frame": 1.25}, "1.250 nats per frame"),
-        ({"pieces": 2, "bits_per_symbol": 0.5, "bits_per_step": 2}, "0.500 bits per symbol"),
-        ({"pieces": 2, "framewise_nll": 0.56, "framewise_nll_8th": 1.8}, "0.560 nats, frames in any order"),
+        (_valid(pieces=2, nats_per_frame=1.25), "1.250 nats per frame"),
+        (_valid(pieces=2, bits_per_symbol=0.5, bits_per_step=2), "0.500 bits per symbol"),
+        (_valid(pieces=2, framewise_nll=0.56, framewise_nll_8th=1.8), "0.560 nats, frames in any order"),
+        ({"original": _valid(bits_per_symbol=2.25)}, "2.250 bits per symbol (its original)"),
+        (_valid(bits_per_symbol=2.26) | {"original": _valid(bits_per_symbol=2.25)}, "2.260 bits per symbol "),
     ],
 )
 def test_print_models_shows_validation_scores(
-    valid: dict[str, float],
+    facts: dict[str, Any],
     expected: str,
     folders: tuple[Path, Path],
     capsys: pytest.CaptureFixture[str],
@@ -145,6 +152,6 @@ def test_print_models_shows_validation_scores(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "250")
     card = make_model(folders[1], "one") / library.CARD_FILE
-    card.write_text(json.dumps({**json.loads(card.read_text()), "metrics": {"valid": valid}}))
+    card.write_text(json.dumps({**json.loads(card.read_text()), **facts}))
     print_models()
     assert expected in capsys.readouterr().out

@@ -14,8 +14,9 @@ from bachbridge.music.frames import PITCH_INDEX_COUNT
 from bachbridge.music.notes import VOICES
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.infill import batches as infill_batches
+from bachbridge_training.infill import encoder_graph, heads_graph
 from bachbridge_training.infill.net import InfillNetwork
-from bachbridge_training.onnx_export import ConvertFunction, convert_to_onnx
+from bachbridge_training.onnx_export import ConvertFunction
 from bachbridge_training.recipe import InfillRecipe
 
 _ENCODER_INPUTS = ("seen", "attacks", "place")
@@ -31,7 +32,15 @@ class InfillExport:
     def __init__(self, network: InfillNetwork, recipe: InfillRecipe) -> None:
         self.network, self.recipe = network, recipe
 
-    def write(self, folder: Path, convert: ConvertFunction = convert_to_onnx) -> None:
+    def write(self, folder: Path, convert: ConvertFunction | None = None) -> None:
+        """Write the files as ONNX graphs of their own, or by `convert` from the Keras functions."""
+        if convert is None:
+            encoder_graph.write_encoder(self.network.encoder, self.recipe, folder / onnx_nets.CORE_FILE)
+            heads_graph.write_heads(self.network.heads, folder / onnx_nets.HEADS_FILE)
+        else:
+            self._convert(folder, convert)
+
+    def _convert(self, folder: Path, convert: ConvertFunction) -> None:
         encoder, heads = (_without_dropout(model) for model in (self.network.encoder, self.network.heads))
         cells, fields = (len(VOICES),), (len(infill_grid.TRANSPOSED_PLACE_SIZES),)
         shapes = zip(_ENCODER_INPUTS, (cells, cells, fields), strict=True)
@@ -64,7 +73,8 @@ class InfillExport:
             shift = np.repeat(batch.tuning_shift, logits.shape[1])
             pitch_logits = infill_grid.untranspose_logits(logits.reshape(-1, *logits.shape[2:]), shift)
             theirs = pitch_logits.reshape(ours[0].shape), onset_logits
-            compared = (batch.seen == infill_grid.MASKED).any(axis=2), slice(None)
+            masked = batch.seen == infill_grid.MASKED
+            compared = masked, masked.any(axis=2)
             worst = max(
                 worst, *(float(np.abs(a[at] - b[at]).max()) for a, b, at in zip(ours, theirs, compared, strict=True))
             )

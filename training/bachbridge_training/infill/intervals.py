@@ -15,14 +15,16 @@ from bachbridge.music.notes import VOICES
 
 ops: Any = keras.ops  # untyped: the inferred types of its functions are wrong
 
-_STEPS_BACK = (1, 2, 4)
+STEPS_BACK = (1, 2, 4)
 """A voice's leaps are counted from its notes this many steps before."""
 _OCTAVE = 12
+MOD_12, LEAP = range(2)
+"""The two kinds of intervals, as places in `interval_tables`."""
 _LEAP_ROWS = 2 * _OCTAVE + 2
 """Rows of a leap: up to an octave down or up (wider ones share the outermost rows), and none."""
-_VOICE_PAIRS = np.triu_indices(len(VOICES), 1)
-_SOUNDING_SIZES = [*[_OCTAVE + 1] * len(_VOICE_PAIRS[0]), *[_LEAP_ROWS] * (len(_STEPS_BACK) * len(VOICES))]
-_SOUNDING_FIRST_ROW = np.cumsum([0, *_SOUNDING_SIZES[:-1]]).astype(np.int32)
+VOICE_PAIRS = np.triu_indices(len(VOICES), 1)
+_SOUNDING_SIZES = [*[_OCTAVE + 1] * len(VOICE_PAIRS[0]), *[_LEAP_ROWS] * (len(STEPS_BACK) * len(VOICES))]
+SOUNDING_FIRST_ROW = np.cumsum([0, *_SOUNDING_SIZES[:-1]]).astype(np.int32)
 SOUNDING_ROWS = sum(_SOUNDING_SIZES)
 """Rows of the table of `sounding_intervals`."""
 
@@ -33,15 +35,15 @@ def sounding_intervals(seen: Any) -> Any:
     These are the interval modulo 12 between each two voices, and the leap from each voice's own earlier notes; none
     where one of the two is masked or rests.
     """
-    padding = max(_STEPS_BACK)
-    high, low = (ops.take(seen, voices.astype(np.int32), axis=2) for voices in _VOICE_PAIRS)
+    padding = max(STEPS_BACK)
+    high, low = (ops.take(seen, voices.astype(np.int32), axis=2) for voices in VOICE_PAIRS)
     padded = ops.pad(seen, [(0, 0), (padding, 0), (0, 0)])
-    leaps = [_leap(padded[:, padding - back : -back], seen) for back in _STEPS_BACK]
-    return ops.add(_SOUNDING_FIRST_ROW, ops.concatenate([_interval_mod_12(low, high), *leaps], axis=2))
+    leaps = [_leap(padded[:, padding - back : -back], seen) for back in STEPS_BACK]
+    return ops.add(SOUNDING_FIRST_ROW, ops.concatenate([_interval_mod_12(low, high), *leaps], axis=2))
 
 
 _NEIGHBOUR_SIZES = [*[_LEAP_ROWS] * (infill_grid.MELODIC_COUNT - 1), *[_OCTAVE + 1] * infill_grid.HARMONIC_COUNT]
-_NEIGHBOUR_FIRST_ROW = np.cumsum([0, *_NEIGHBOUR_SIZES[:-1]]).astype(np.int32)
+NEIGHBOUR_FIRST_ROW = np.cumsum([0, *_NEIGHBOUR_SIZES[:-1]]).astype(np.int32)
 NEIGHBOUR_ROWS = sum(_NEIGHBOUR_SIZES)
 """Rows of the table of `neighbour_intervals`."""
 
@@ -55,7 +57,7 @@ def neighbour_intervals(around: Any) -> Any:
     start = ops.where(_is_pitch(around[..., :1]), around[..., :1], around[..., 1:2])
     leaps = _leap(start, around[..., 1 : infill_grid.MELODIC_COUNT])
     return ops.add(
-        _NEIGHBOUR_FIRST_ROW,
+        NEIGHBOUR_FIRST_ROW,
         ops.concatenate([leaps, _interval_mod_12(start, around[..., infill_grid.MELODIC_COUNT :])], axis=2),
     )
 
@@ -76,3 +78,9 @@ def _is_pitch(cells: Any) -> Any:
 
 def _row_if(known: Any, value: Any) -> Any:
     return ops.where(known, ops.add(1, value), 0)
+
+
+def interval_tables(value_count: int) -> np.ndarray:
+    """Return what `_interval_mod_12` and `_leap` say of all values of two cells: `[kind, first, second]`."""
+    first, second = np.mgrid[:value_count, :value_count].astype(np.int32)
+    return np.stack([np.asarray(of(first, second), np.int32) for of in (_interval_mod_12, _leap)])

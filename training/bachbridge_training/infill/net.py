@@ -37,13 +37,13 @@ _COLUMNS_PER_HEAD = (
     + infill_grid.MELODIC_COUNT * _MELODIC_WIDTH
     + infill_grid.HARMONIC_COUNT * _HARMONIC_WIDTH
 )
-_EPSILON = 1e-3
+EPSILON = 1e-3
 _NEIGHBOUR_UNITS = 32
 """Units of the embedding of a head's neighbour intervals."""
-_MAX_DISTANCE = 64
+MAX_DISTANCE = 64
 """Distances in steps from which on the attention has one bias for all."""
 _KERNEL_STEPS = 5
-_PLACE_FIRST_ROW = np.cumsum((0, *infill_grid.TRANSPOSED_PLACE_SIZES[:-1])).astype(np.int32)
+PLACE_FIRST_ROW = np.cumsum((0, *infill_grid.TRANSPOSED_PLACE_SIZES[:-1])).astype(np.int32)
 
 
 class DepthwiseMixing(layers.Layer):
@@ -72,13 +72,13 @@ class RelativeAttention(layers.Layer):
         self.inner.build(input_shape)
         self.outer.build((*input_shape[:-1], self.units))
         spread = keras.initializers.RandomNormal(stddev=0.02, seed=0)
-        self.bias = self.add_weight(shape=(2 * _MAX_DISTANCE + 1, self.heads), initializer=spread, name="bias")
+        self.bias = self.add_weight(shape=(2 * MAX_DISTANCE + 1, self.heads), initializer=spread, name="bias")
 
     def call(self, inputs: Any, inside: Any) -> Any:
         """Mix `inputs[b, t, unit]` along the steps; steps where `inside[b, t]` is 0 are ignored."""
         queries, keys, values = (self._split_heads(part) for part in ops.split(self.inner(inputs), 3, axis=-1))
         step = ops.arange(ops.shape(inputs)[1])
-        distance = ops.clip(step[None, :] - step[:, None], -_MAX_DISTANCE, _MAX_DISTANCE) + _MAX_DISTANCE
+        distance = ops.clip(step[None, :] - step[:, None], -MAX_DISTANCE, MAX_DISTANCE) + MAX_DISTANCE
         bias = ops.transpose(ops.take(self.bias, distance, axis=0), (2, 0, 1))
         scores = ops.matmul(queries, ops.transpose(keys, (0, 1, 3, 2))) * (self.units // self.heads) ** -0.5
         weights = ops.softmax(scores + bias + (ops.expand_dims(inside, (1, 2)) - 1) * 1e9)
@@ -100,7 +100,7 @@ class LayerNorm(layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         centred = inputs - ops.mean(inputs, axis=-1, keepdims=True)
-        spread = ops.sqrt(ops.mean(ops.power(centred, 2.0), axis=-1, keepdims=True) + _EPSILON)
+        spread = ops.sqrt(ops.mean(ops.power(centred, 2.0), axis=-1, keepdims=True) + EPSILON)
         return centred / spread * self.gain + self.offset
 
 
@@ -195,7 +195,7 @@ def _input_embedding(recipe: InfillRecipe, seen: Any, attacks: Any, place: Any) 
     )
     onset_rows = layers.Embedding(3 * len(VOICES), recipe.units, name="attacks_told")(ops.add(3 * voice, attacks))
     place_rows = layers.Embedding(sum(infill_grid.TRANSPOSED_PLACE_SIZES), recipe.units, name="places")(
-        ops.add(_PLACE_FIRST_ROW, place)
+        ops.add(PLACE_FIRST_ROW, place)
     )
     interval_rows = layers.Embedding(intervals.SOUNDING_ROWS, recipe.units, "zeros", name="intervals")(
         intervals.sounding_intervals(seen)
@@ -211,7 +211,7 @@ def _dropout(values: Any, recipe: InfillRecipe) -> Any:
 
 # ---------------------------------------------------------------- tables over pitches and intervals
 
-_PITCH_CLASS_TILES = np.eye(13, 12, dtype=np.float32)[
+PITCH_CLASS_TILES = np.eye(13, 12, dtype=np.float32)[
     [12, *(c % 12 for c in range(1, infill_grid.TRANSPOSED_INDEX_COUNT))]
 ]
 """`[pitch index, pitch index modulo 12]`: the logits of a residue count for all its pitch indices; a rest has none."""
@@ -233,12 +233,12 @@ def _harmonic_columns() -> np.ndarray:
     return np.where(none, _HARMONIC_WIDTH - 1, (now - neighbour) % 12).astype(np.int32)
 
 
-_MELODIC_COLUMN_INDEX, _HARMONIC_COLUMN_INDEX = _melodic_columns(), _harmonic_columns()
-_MELODIC_FIRST_COLUMN = (
+MELODIC_COLUMN_INDEX, HARMONIC_COLUMN_INDEX = _melodic_columns(), _harmonic_columns()
+MELODIC_FIRST_COLUMN = (
     infill_grid.TRANSPOSED_INDEX_COUNT + _MELODIC_WIDTH * np.arange(infill_grid.MELODIC_COUNT)
 ).astype(np.int32)
-_HARMONIC_FIRST_COLUMN = (
-    _MELODIC_FIRST_COLUMN[-1] + _MELODIC_WIDTH + _HARMONIC_WIDTH * np.arange(infill_grid.HARMONIC_COUNT)
+HARMONIC_FIRST_COLUMN = (
+    MELODIC_FIRST_COLUMN[-1] + _MELODIC_WIDTH + _HARMONIC_WIDTH * np.arange(infill_grid.HARMONIC_COUNT)
 ).astype(np.int32)
 
 
@@ -253,9 +253,9 @@ def _table_logits(columns: Any, around: Any) -> Any:
         places = ops.take(table, neighbour, axis=0) + (cell + first[:, None])
         return ops.sum(ops.take(flat, places, axis=0), axis=-2)
 
-    by_melody = sum_columns(_MELODIC_COLUMN_INDEX, around[..., : infill_grid.MELODIC_COUNT], _MELODIC_FIRST_COLUMN)
-    by_harmony = sum_columns(_HARMONIC_COLUMN_INDEX, around[..., infill_grid.MELODIC_COUNT :], _HARMONIC_FIRST_COLUMN)
-    return columns[..., : infill_grid.TRANSPOSED_INDEX_COUNT] + by_melody + ops.matmul(by_harmony, _PITCH_CLASS_TILES.T)
+    by_melody = sum_columns(MELODIC_COLUMN_INDEX, around[..., : infill_grid.MELODIC_COUNT], MELODIC_FIRST_COLUMN)
+    by_harmony = sum_columns(HARMONIC_COLUMN_INDEX, around[..., infill_grid.MELODIC_COUNT :], HARMONIC_FIRST_COLUMN)
+    return columns[..., : infill_grid.TRANSPOSED_INDEX_COUNT] + by_melody + ops.matmul(by_harmony, PITCH_CLASS_TILES.T)
 
 
 class IntervalTableLogits(layers.Layer):

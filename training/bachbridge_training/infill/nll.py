@@ -8,7 +8,9 @@ probabilities. This is no likelihood of the piece: the best-informed of a frame'
 compare it with the nats per frame of a network that goes from left to right.
 
 The network sees `CONTEXT_STEPS` steps around a frame. It was never trained on music as long as whole pieces, and does
-worse on it.
+worse on it. Windows as short as coconet's training had (96 steps) take a quarter less time, but a frame then costs as
+much or a little more: 0.001 ± 0.002 nats on 12 pieces of valid at 16ths, 0.001 ± 0.006 at 8ths, and with a single
+order 0.09 and 0.05. Windows of 64 steps cost 0.011 and 0.014.
 
 The frames of an order do not depend on one another, since visited frames hold the true pitch indices. So many of them
 are scored at once, each on its own copy of the music around it; only a frame's four voices follow one another.
@@ -46,7 +48,7 @@ CONTEXT_STEPS = 128
 """Steps around a frame that the network sees."""
 _WINDOWS_PER_PIECE = 32
 """Windows of masked cells per piece."""
-_STEPS_PER_CALL = 2048
+_STEPS_PER_CALL = 1024
 """Steps of all copies together in one call, a size at which onnxruntime is quick on one core."""
 
 

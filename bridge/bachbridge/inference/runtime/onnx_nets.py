@@ -26,6 +26,9 @@ from bachbridge.inference.runtime.protocols import State
 from bachbridge.music.frames import PITCH_INDEX_COUNT, Bools, Floats, Ints
 
 CORE_FILE, HEADS_FILE, POINTER_FILE = "model.onnx", "heads.onnx", "pointer.onnx"
+STEPS_INPUT, CELLS_INPUT = "steps", "cells"
+"""Optional inputs of an infilling network: the steps that are wanted of its core, counted through the batch, and the
+cells that are wanted of its heads, counted through the rows of one voice after another."""
 MIN_PROBABILITY = np.float32(1e-20)
 """Added to a probability before the network takes its logarithm."""
 _ERRORS_ONLY = 3
@@ -196,29 +199,55 @@ def add_copy_shares(logits: Floats, shares: Floats, symbols: Floats) -> Floats:
 class InfillNet:
     """The infilling network: it predicts all masked cells of some canvases of equal length (`codecs.infill_grid`)."""
 
-    __slots__ = ("_core", "_heads")
+    __slots__ = ("_core", "_heads", "_optional_inputs")
 
     def __init__(self, folder: Path, open_session: SessionFactory | None = None) -> None:
         open_session = open_session or onnx_session
         self._core = open_session(folder / CORE_FILE)
         self._heads = open_session(folder / HEADS_FILE)
+        self._optional_inputs = _optional_inputs(self._core) | _optional_inputs(self._heads)
 
     def predict(self, seen: Ints, attacks: Ints, place: Ints, wanted: Bools | None = None) -> tuple[Floats, Floats]:
         """`seen`, `attacks` `[b, t, voice]`, `place[b, t, field]` → pitch logits and onset logits of every cell.
 
-        Pitch logits are `[b, t, voice, pitch_index]`. Onset logits are `[b, t, voice]`; they hold for cells that keep
-        the pitch of the step before. Pitches are computed only at the steps `wanted[b, t]`, by default those with
-        masked cells; elsewhere they are 0.
+        Pitch logits are `[b, t, voice, pitch_index]`; they hold for masked cells, or for all at the steps
+        `wanted[b, t]`. Onset logits are `[b, t, voice]`; they hold for cells that keep the pitch of the step before,
+        at steps that are wanted or have masked cells, and if there are none, at all. What does not hold may be 0.
         """
         shifts = infill_grid.key_shifts(seen)
         *core_inputs, neighbours = infill_grid.network_inputs(seen, attacks, place, shifts)
-        hidden, onset = self._core.run(None, dict(zip(("seen", "attacks", "place"), core_inputs, strict=True)))
-        at = (seen == infill_grid.MASKED).any(axis=2) if wanted is None else wanted
+        inputs = dict(zip(("seen", "attacks", "place"), core_inputs, strict=True))
+        masked = seen == infill_grid.MASKED
+        at = masked.any(axis=2) if wanted is None else wanted
+        if STEPS_INPUT in self._optional_inputs and at.any():
+            (hidden,), (chosen_onset,) = self._core.run(None, {**inputs, STEPS_INPUT: np.flatnonzero(at)})
+            onset = np.zeros(seen.shape, np.float32)
+            onset[at] = chosen_onset
+        else:
+            every_hidden, onset = self._core.run(None, inputs)
+            hidden = every_hidden[at]
         pitch = np.zeros((*seen.shape, PITCH_INDEX_COUNT), np.float32)
         if at.any():
-            logits = self._heads.run(None, {"hidden": hidden[at], "around": neighbours[at]})[0]
-            pitch[at] = infill_grid.untranspose_logits(logits, shifts[np.nonzero(at)[0]])
+            cells = masked[at] if wanted is None else None
+            pitch[at] = self._pitch_logits(hidden, neighbours[at], shifts[np.nonzero(at)[0]], cells)
         return pitch, onset
+
+    def _pitch_logits(self, hidden: Floats, around: Ints, shifts: Ints, cells: Bools | None) -> Floats:
+        """Return the heads' logits `[n, voice, pitch_index]`, if possible only of `cells[n, voice]`."""
+        inputs = {"hidden": hidden, "around": around}
+        if cells is None or CELLS_INPUT not in self._optional_inputs:
+            return infill_grid.untranspose_logits(self._heads.run(None, inputs)[0], shifts)
+        voice, row = np.nonzero(cells.T)
+        (chosen,) = self._heads.run(None, {**inputs, CELLS_INPUT: voice * len(cells) + row})
+        logits = np.zeros((*cells.shape, PITCH_INDEX_COUNT), np.float32)
+        logits[row, voice] = infill_grid.untranspose_logits(chosen, shifts[row])[:, 0]
+        return logits
+
+
+def _optional_inputs(session: Any) -> set[str]:
+    """Return the names of inputs that need not be given; none of other run-times than onnxruntime."""
+    found: list[Any] = getattr(session, "get_overridable_initializers", list)()
+    return {each.name for each in found}
 
 
 class PhraseNet:

@@ -13,8 +13,10 @@ flats, and the network's output is moved back (`transpose_cells`, `untranspose_l
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bachbridge.codecs.satb import BAR_LENGTH_ID_COUNT, MAX_BAR_STEPS, bar_length_id
 from bachbridge.music.frames import LOWEST_PITCH, PITCH_INDEX_COUNT, REST, UNKNOWN, Bools, Floats, Ints, pitch_index
@@ -162,9 +164,14 @@ def place_with_shift(place: Ints, semitones: Ints) -> Ints:
 
 def untranspose_logits(logits: Floats, semitones: Ints) -> Floats:
     """Return logits of our pitch indices from the network's `logits[n, voice, value]`, moved by `semitones[n]`."""
-    values = np.arange(1, PITCH_INDEX_COUNT, dtype=np.int32) + _TRITONE + semitones[:, None, None]
-    pitches = np.take_along_axis(logits, np.broadcast_to(values, (*logits.shape[:2], PITCH_INDEX_COUNT - 1)), axis=2)
-    return np.concatenate([logits[..., :1], pitches], axis=2)
+    moved = np.empty((*logits.shape[:2], PITCH_INDEX_COUNT), logits.dtype)
+    moved[..., 0] = logits[..., 0]
+    shifts = np.unique(semitones).tolist()
+    for shift in shifts:
+        rows = slice(None) if len(shifts) == 1 else semitones == shift
+        lowest = 1 + _TRITONE + shift
+        moved[rows, :, 1:] = logits[rows, :, lowest : lowest + PITCH_INDEX_COUNT - 1]
+    return moved
 
 
 # ---------------------------------------------------------------- neighbours: where a musician would look first
@@ -186,9 +193,28 @@ def neighbour_values(cells: Ints) -> Ints:
     those of the other voices, from the highest to the lowest, for each of `HARMONIC_STEPS`. `TRANSPOSED_MASKED` also
     stands for a neighbour that does not exist.
     """
-    own = [_last_given(cells), _last_given(cells[:, ::-1])[:, ::-1], *(_shift_steps(cells, by) for by in MELODIC_STEPS)]
-    others = [_shift_steps(cells, by)[:, :, _OTHER_VOICES] for by in HARMONIC_STEPS]
-    return np.concatenate([np.stack(own, axis=-1), *others], axis=-1)
+    reach = max(map(abs, (*MELODIC_STEPS, *HARMONIC_STEPS)))
+    padded = np.full((len(cells), cells.shape[1] + 2 * reach, len(VOICES)), TRANSPOSED_MASKED, np.int32)
+    padded[:, reach:-reach] = cells
+    values = np.empty((*cells.shape, NEIGHBOUR_COUNT), np.int32)
+    values[..., 0] = _last_given(cells)
+    values[..., 1] = _last_given(cells[:, ::-1])[:, ::-1]
+    values[..., 2:] = padded.reshape(len(cells), -1).take(_neighbour_places(cells.shape[1], reach), axis=1)
+    return values
+
+
+@lru_cache(maxsize=8)
+def _neighbour_places(steps: int, reach: int) -> NDArray[np.intp]:
+    """Return where the neighbours at fixed distances lie in the cells padded by `reach`: `[step, voice, neighbour]`."""
+    voices = np.arange(len(VOICES))[:, None]
+    offsets = np.concatenate(
+        [
+            len(VOICES) * np.array(MELODIC_STEPS) + voices,
+            (len(VOICES) * np.array(HARMONIC_STEPS)[:, None] + _OTHER_VOICES[:, None]).reshape(len(VOICES), -1),
+        ],
+        axis=1,
+    )
+    return len(VOICES) * (reach + np.arange(steps))[:, None, None] + offsets
 
 
 def _last_given(cells: Ints) -> Ints:
@@ -200,13 +226,3 @@ def _last_given(cells: Ints) -> Ints:
     return np.where(before < 0, TRANSPOSED_MASKED, np.take_along_axis(cells, np.maximum(before, 0), axis=1)).astype(
         np.int32
     )
-
-
-def _shift_steps(cells: Ints, offset: int) -> Ints:
-    """Return the values `offset` steps later."""
-    out = np.full_like(cells, TRANSPOSED_MASKED)
-    if offset < 0:
-        out[:, -offset:] = cells[:, :offset]
-    else:
-        out[:, : cells.shape[1] - offset] = cells[:, offset:]
-    return out

@@ -177,11 +177,11 @@ class FrameTransitions:
         self.pitch_indices, self.sounding = pitch_indices, pitch_indices > REST
         self.both_sounding = self.sounding[:, _UPPER_OF_PAIR] & self.sounding[:, _LOWER_OF_PAIR]
         self.interval = pitch_indices[:, _UPPER_OF_PAIR] - pitch_indices[:, _LOWER_OF_PAIR]
-        self.previous = (
-            np.zeros_like(pitch_indices) if previous is None else np.broadcast_to(previous, pitch_indices.shape)
-        )
-        self.motion = np.where(self.sounding & (self.previous > REST), pitch_indices - self.previous, 0)
-        """0 also where the voice begins or ends."""
+        self.previous = self.motion = np.zeros_like(pitch_indices)
+        """Movements are 0 also where the voice begins or ends."""
+        if previous is not None:
+            self.previous = np.broadcast_to(previous, pitch_indices.shape)
+            self.motion = np.where(self.sounding & (self.previous > REST), pitch_indices - self.previous, 0)
 
     def both_move(self) -> Bools:
         """Return in which pairs both voices move, `[k, pair]`."""

@@ -156,8 +156,9 @@ def _repair(
         masked = mask_notes_at(pitch_indices, is_faulty, rng)[None] & sampler.to_fill
         masked = np.repeat(masked, chain_count, axis=0)
         chains = np.repeat(pitch_indices[None], chain_count, axis=0)
-        chains, nats = sampler.sweep(chains, masked, schedule.last_temperature_scale, schedule.draw_options)
-        pitch_indices = min(pitch_indices, chains[sampler.best_chain(chains, nats)], key=sampler.count_faults)
+        chains, pitch = sampler.sweep(chains, masked, schedule.last_temperature_scale, schedule.draw_options)
+        best = sampler.best_chain(chains, _masked_nats(pitch, chains, masked))
+        pitch_indices = min(pitch_indices, chains[best], key=sampler.count_faults)
         yield None
     return pitch_indices
 
@@ -185,14 +186,13 @@ class _Sampler:
     def sweep(
         self, chains: Ints, masked: Bools, temperature_scale: float, draw_options: DrawOptions
     ) -> tuple[Ints, Floats]:
-        """Predict and draw the masked cells; return the chains and the nats `[chain]` that the network gives them."""
+        """Predict and draw the masked cells; return the chains and the network's pitch logits."""
         pitch, _ = self._predict(chains, masked)
         style = replace(self._style, temperature=self._style.temperature * temperature_scale)
         logits: Floats = pitch + self._logit_bias
         if draw_options.average_eighths:
             logits = average_eighths(logits, masked, self.is_second_sixteenth)
-        chains = self._hold(draw_cells(logits, chains, masked, style, draw_options, self._rng))
-        return chains, _masked_nats(pitch, chains, masked)
+        return self._hold(draw_cells(logits, chains, masked, style, draw_options, self._rng)), pitch
 
     def _hold(self, chains: Ints) -> Ints:
         """Return the chains with the steps held that the canvas wants held."""

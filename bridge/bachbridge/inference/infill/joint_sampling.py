@@ -28,6 +28,7 @@ within an 8th is not in Bach's style.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +72,7 @@ def draw_cells(
     The draw is made at the style's temperature and top_p, by its rules and in its key.
     """
     cdf = nucleus_cdf(logits[masked], style.temperature, style.top_p)
-    uniforms = _correlated_uniforms(masked.shape, options, rng)[masked]
+    uniforms = _correlated_uniforms(masked, options, rng)
     pool = np.repeat(pitch_indices[..., None], options.pool_size, axis=-1)
     pool[masked] = _invert_cdf(cdf, uniforms)
     frames = pool.swapaxes(2, 3)
@@ -91,10 +92,10 @@ def average_eighths(logits: Floats, masked: Bools, is_second_sixteenth: Bools) -
     chain, pair, voice = np.nonzero(masked[:, second_steps] & masked[:, second_steps - 1])
     first, second = logits[chain, second_steps[pair] - 1, voice], logits[chain, second_steps[pair], voice]
     mean = (first + second) / 2
-    is_sure_of_two = (first.argmax(axis=1) != second.argmax(axis=1)) & (
-        np.minimum(_max_probability(first), _max_probability(second)) > _SURE_PROBABILITY
-    )
-    averaged = ~is_sure_of_two & (mean.max(axis=1, initial=-np.inf) > -np.inf)
+    averaged = mean.max(axis=1, initial=-np.inf) > -np.inf
+    differ = np.flatnonzero(first.argmax(axis=1) != second.argmax(axis=1))
+    least_sure = np.minimum(_max_probability(first[differ]), _max_probability(second[differ]))
+    averaged[differ[least_sure > _SURE_PROBABILITY]] = False
     chain, step, voice, mean = chain[averaged], second_steps[pair[averaged]], voice[averaged], mean[averaged]
     result = logits.copy()
     result[chain, step - 1, voice] = result[chain, step, voice] = mean
@@ -109,13 +110,16 @@ def _max_probability(nats: Floats) -> Floats:
 # ---------------------------------------------------------------- the pool of candidates
 
 
-def _correlated_uniforms(shape: tuple[int, ...], options: DrawOptions, rng: np.random.Generator) -> Floats:
-    """`uniforms[chain, step, voice, candidate]` from 0 to 1, constant for `correlation_steps` steps on average.
+def _correlated_uniforms(masked: Bools, options: DrawOptions, rng: np.random.Generator) -> Floats:
+    """`uniforms[cell, candidate]` from 0 to 1 for the cells of `masked[chain, step, voice]`.
+
+    They stay constant in a voice for `correlation_steps` steps on average.
 
     The candidates of a cell are spread evenly over the range, `1 / pool_size` apart, so that together they know its
     alternatives; which candidate gets which part is drawn for each voice separately (Latin hypercube sampling:
     M. McKay, R. Beckman, W. Conover, 1979).
     """
+    shape: tuple[int, ...] = masked.shape
     chains, steps, voices = shape
     uniforms = rng.random(shape, np.float32)
     if options.correlation_steps > 1:
@@ -123,17 +127,24 @@ def _correlated_uniforms(shape: tuple[int, ...], options: DrawOptions, rng: np.r
         last_fresh = np.maximum.accumulate(np.where(is_fresh, np.arange(steps)[:, None], 0), axis=1)
         uniforms = np.take_along_axis(uniforms, last_fresh, axis=1)
     parts = rng.random((chains, 1, voices, options.pool_size), np.float32).argsort(axis=3)
-    spread = uniforms[..., None] + parts / options.pool_size
-    return np.asarray(spread % 1, np.float32)
+    chain, _, voice = np.nonzero(masked)
+    spread: Weights = uniforms[masked][:, None] + (parts / options.pool_size)[chain, 0, voice]
+    return np.where(spread < 1, spread, spread - 1).astype(np.float32)
 
 
 def _invert_cdf(cdf: Floats, uniforms: Floats) -> Ints:
     """The pitch indices `[cell, candidate]` at which `cdf[cell, pitch_index]` exceeds `uniforms[cell, candidate]`."""
-    target = uniforms * cdf[:, -1:]
+    # The long axis comes last and bytes are added, which numpy does quickest; there are fewer than 128 pitches.
+    by_pitch = np.ascontiguousarray(cdf.T)
+    target = uniforms.T * by_pitch[-1]
     # Rounding must not lead beyond the last pitch that has any weight.
-    last = (cdf < cdf[:, -1:]).sum(axis=1, dtype=np.int32)
-    below = (cdf[:, None, :] <= target[:, :, None]).sum(axis=2, dtype=np.int32)
-    return np.minimum(below, last[:, None])
+    last = _count(by_pitch < by_pitch[-1])
+    return np.minimum(_count(by_pitch[:, None] <= target), last).T.astype(np.int32)
+
+
+def _count(found: Bools) -> NDArray[np.int8]:
+    """Count along the first axis, which is shorter than 128."""
+    return np.add.reduce(found.view(np.int8), axis=0, dtype=np.int8)
 
 
 # ---------------------------------------------------------------- the path through the pool
@@ -186,17 +197,29 @@ def _sample_path(first: Weights, transition: Weights, rng: np.random.Generator) 
 
 def _with_midpoints(path: NDArray[np.int64], transition: Weights, rng: np.random.Generator) -> NDArray[np.int64]:
     """Refine `path[chain, 1 + n]` by drawing the midpoints from `transition[chain, 2 * n, from, to]`."""
-    chain, place = np.indices((len(path), path.shape[1] - 1))
-    before = transition[chain, 2 * place, path[:, :-1]]
-    after = transition[chain, 2 * place + 1, :, path[:, 1:]]
+    before_rows, after_cells = _halves(*transition.shape[:3])
+    before = transition.reshape(-1, transition.shape[3]).take(before_rows + path[:, :-1], axis=0)
+    after = transition.reshape(-1).take(after_cells + path[:, 1:, None])
     finer = np.empty((len(path), 2 * path.shape[1] - 1), np.int64)
     finer[:, 0::2] = path
     finer[:, 1::2] = _sample_index(before * after, rng)
     return finer
 
 
+@lru_cache(maxsize=64)
+def _halves(chains: int, count: int, pool_size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where rows of the even matrices and cells of the odd ones begin, of `count` matrices of each chain.
+
+    The rows are counted through all matrices, `[chain, n]`; the cells are those of a column, `[chain, n, from]`.
+    """
+    matrix: NDArray[np.int64] = np.arange(chains * count).reshape(chains, count)
+    cells = matrix[:, 1::2, None] * pool_size**2 + pool_size * np.arange(pool_size)
+    return matrix[:, 0::2] * pool_size, cells
+
+
 def _sample_index(weights: Weights, rng: np.random.Generator) -> NDArray[np.int64]:
     """Draw an index along the last axis by the weights."""
     cumulative = np.cumsum(weights, axis=-1)
-    target = rng.random(cumulative.shape[:-1])[..., None] * cumulative[..., -1:]
-    return np.minimum((cumulative <= target).sum(axis=-1), weights.shape[-1] - 1)
+    is_above = cumulative > rng.random(cumulative.shape[:-1])[..., None] * cumulative[..., -1:]
+    is_above[..., -1] = True  # rounding must not lead beyond the last one
+    return is_above.argmax(axis=-1)

@@ -1,5 +1,6 @@
 """Run an infilling model for a command: its options, the check of the model, and the progress bar."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,7 @@ from bachbridge.inference.infill import windows
 from bachbridge.inference.infill.gibbs import FAST_SCHEDULE, SLOW_SCHEDULE, FilledCanvas
 from bachbridge.inference.runtime import library, onnx_nets
 from bachbridge.inference.runtime.library import Card
+from bachbridge.inference.runtime.threaded_net import ThreadedNet
 from bachbridge.music import voice_leading
 from bachbridge.music.frames import PITCH_INDEX_COUNT
 from bachbridge.music.timeline import Bar
@@ -82,7 +84,7 @@ def infill_canvas(
     schedule = FAST_SCHEDULE if generation.fast else SLOW_SCHEDULE
     bar_lines = [bar.start - first_step for bar in bars if bar.start >= first_step]
     with limits.model_load_limits(card.name):
-        net = onnx_nets.load_infill_net(card)
+        net = ThreadedNet(onnx_nets.load_infill_net(card), os.cpu_count() or 1)
     with make_progress() as progress:
         task = progress.add_task(progress_label, total=windows.count_sweeps(canvas, bar_lines, schedule))
         sweeps = windows.fill_windows(

@@ -35,7 +35,7 @@ def map_items(
 
     `cost` of an item is its share of the progress. With several `jobs`, `load`, `work` and its results are pickled.
     """
-    costs = [cost(item) for item in items]
+    costs, jobs = [cost(item) for item in items], min(jobs, len(items))
     with progress_bar(label, sum(costs)) as advance:
         if jobs > 1:
             workers = ProcessPoolExecutor(jobs, get_context("spawn"), _load_in_worker, (load,))

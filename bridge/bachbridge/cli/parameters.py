@@ -98,6 +98,7 @@ InstrumentOption = Annotated[
     str | None, typer.Option("--instrument", metavar="NAME", help="The General MIDI instrument of the new voices.")
 ]
 JobsOption = Annotated[
-    int, typer.Option(metavar="N", min=1, help="The number of processes that an infill model is run in.")
+    int | None,
+    typer.Option(metavar="N", min=1, help="The number of processes of an infill model [default: one for each core]."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

@@ -1,5 +1,6 @@
 """The commands `train`, `evaluate` and `export`: what they accept."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -150,13 +151,22 @@ def evaluate(
     with_timing: Annotated[
         bool, typer.Option("--told/--no-told", help="Also score with onsets and bar lines given.")
     ] = True,
-    jobs: JobsOption = 1,
+    jobs: JobsOption = None,
     json: JsonOption = False,
 ) -> None:
     """Score a model on music that it was not trained on."""
     from bachbridge_training.cli.evaluate import evaluate_model as score
 
-    score(model, data=data, part=part, json=json, outputs=outputs, pieces=pieces, with_timing=with_timing, jobs=jobs)
+    score(
+        model,
+        data=data,
+        part=part,
+        json=json,
+        outputs=outputs,
+        pieces=pieces,
+        with_timing=with_timing,
+        jobs=jobs or os.cpu_count() or 1,
+    )
 
 
 @commands.command("export", rich_help_panel=MODELS, epilog=example("bachbridge export chorale-lstm --format onnx-int8"))
@@ -189,7 +199,7 @@ def export(
     pieces: Annotated[
         int, typer.Option(min=1, help="The number of held-out pieces to compare formats on, with --table.")
     ] = 8,
-    jobs: JobsOption = 1,
+    jobs: JobsOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a model of that name.")] = False,
 ) -> None:
@@ -202,4 +212,5 @@ def export(
     if table:
         exporting.compare_formats(model, run=run, data=data, pieces=pieces, json=json)
     else:
+        jobs = jobs or os.cpu_count() or 1
         exporting.export_model(model, run=run, output=output, data=data, format_=format_, jobs=jobs, force=force)

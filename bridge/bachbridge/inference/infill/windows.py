@@ -82,6 +82,7 @@ def fill_windows(
         shown = slice(window.shown_begin, window.shown_end)
         holds = None if canvas.holds is None else canvas.holds[shown]
         part = Canvas(pitch_indices[shown], onsets[shown], canvas.place[shown], canvas.logit_mask[shown], holds)
+        masked_count = int(part.masked.sum())  # before the cells, which the part shares, are filled
         decided = slice(window.decided_begin, window.decided_end)
         decided_in_part = slice(window.decided_begin - window.shown_begin, window.decided_end - window.shown_begin)
         for filled in fill_canvas(net, part, schedule, style, candidates=candidates, seed=_window_seed(seed, index)):
@@ -90,7 +91,7 @@ def fill_windows(
             else:
                 pitch_indices[decided] = filled.pitch_indices[decided_in_part]
                 onsets[decided] = filled.onsets[decided_in_part]
-                parts.append((int(part.masked.sum()), filled))
+                parts.append((masked_count, filled))
     yield _with_totals(FilledCanvas(pitch_indices, onsets, 0.0, 0, 0.0), parts)
 
 

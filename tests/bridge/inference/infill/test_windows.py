@@ -5,6 +5,7 @@ import pytest
 
 from bachbridge.codecs import infill_grid
 from bachbridge.codecs.infill_grid import Canvas
+from bachbridge.inference.infill import gibbs
 from bachbridge.inference.infill import windows as infill_windows
 from bachbridge.inference.infill.gibbs import FilledCanvas, Schedule
 from bachbridge.inference.infill.windows import MAX_STEPS_AT_ONCE, CanvasWindow
@@ -86,6 +87,15 @@ def test_fill_windows_keeps_a_long_melody_and_voice_ranges():
 def test_fill_windows_is_deterministic():
     long = [fill(melody(700), bars(700), seed=seed)[0].pitch_indices.tolist() for seed in (3, 3, 4)]
     assert long[0] == long[1] != long[2]
+
+
+def test_fill_windows_gives_the_nats_of_one_window():
+    canvas = melody(32)
+    whole, _ = fill(canvas, bars(32))
+    *_, alone = gibbs.fill_canvas(FourthsNet(), canvas, QUICK, Style(), candidates=2, seed=1)
+    assert alone is not None
+    assert whole.nats_per_cell == pytest.approx(alone.nats_per_cell)
+    assert whole.nats_per_cell > 0
 
 
 def test_fill_windows_returns_at_once_if_nothing_is_masked():

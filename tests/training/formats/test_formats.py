@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 
@@ -105,8 +106,10 @@ def test_converted_model_plays_and_its_card_names_the_format(
     original = original_model(chorale_export(toy), tmp_path, phrases)
     monkeypatch.setattr(model_formats, "MIN_AGREEMENT", dict.fromkeys(model_formats.MIN_AGREEMENT, 0.0))
     monkeypatch.setattr("bachbridge.inference.runtime.library.search_paths", lambda: (tmp_path / "own", tmp_path))
+    (original.card.folder / recipe.RECIPE_FILE).write_text("how it was made")
     model_formats.convert_model(replace(original, model_export=None), "onnx-int8", tmp_path / "toy-int8", phrases)
     card = library.find_checked_card("toy-int8")
+    assert (card.folder / recipe.RECIPE_FILE).read_text() == "how it was made"
     facts = card.facts
     assert (facts["format"], facts["original"]["files"]) == ("onnx-int8", original.card.files)
     assert facts["bytes"] == {name: (card.folder / name).stat().st_size for name in card.files}
@@ -117,6 +120,10 @@ def test_converted_model_plays_and_its_card_names_the_format(
         library.find_checked_card("toy-litert")
     assert any(answer and answer.notes for answer in loading.load_model("toy-int8").generate(ask))
     assert onnxruntime.InferenceSession(card.folder / "model.onnx").get_inputs()[0].name == "ids"
+    weights = [onnx.numpy_helper.to_array(each) for each in onnx.load(card.folder / "heads.onnx").graph.initializer]
+    whole = [values for values in weights if values.dtype == np.int8]
+    assert whole
+    assert all(np.abs(values.astype(int)).max() <= 64 for values in whole)  # products of 7 bits fit into 16 in pairs
     with pytest.raises(ConfigError, match="converted model"):
         export_command("toy-int8", run=None, output=tmp_path, format_="onnx-fp16")
 

@@ -8,6 +8,7 @@ Nothing is written unless the new files, in the run-time that plays them, choose
 held-out music, nearly everywhere.
 """
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -22,6 +23,7 @@ from bachbridge_training import onnx_export
 from bachbridge_training.evaluation import held_out
 from bachbridge_training.formats import calibration, litert, quantize
 from bachbridge_training.onnx_export import ModelExport
+from bachbridge_training.recipe import RECIPE_FILE
 from bachbridge_training.runs.families import family_of
 
 ONNX = "onnx"
@@ -91,6 +93,9 @@ def convert_model(
         )
     with onnx_export.atomic_folder(target) as folder:
         _write_files(original, format_name, folder)
+        recipe_file = original.card.folder / RECIPE_FILE
+        if recipe_file.is_file():
+            shutil.copyfile(recipe_file, folder / RECIPE_FILE)
         facts = _card_facts(original.card, format_name, folder)
         onnx_export.write_card(facts, folder)
         agreement = _measure_agreement(original.card, library.read_card(folder), pieces)

@@ -5,9 +5,10 @@
 so a step takes the same time and only the file is half as large. Few processors add 16-bit floats any faster.
 
 *Int8*: matrix products are done in 8-bit integers. A matrix has a scale for each of its columns, found now (one for all
-of several stacked matrices). The other factor has one scale, found at each step (onnxruntime's dynamic quantization).
-No representative set of inputs is needed, and a state that is passed from step to step is never rounded to a range that
-another piece set. Matrices that are only looked up in (embeddings) are kept as half floats.
+of several stacked matrices); its weights take 7 of the bits, since processors without VNNI add up pairs of products in
+16. The other factor has one scale, found at each step (onnxruntime's dynamic quantization). No representative set of
+inputs is needed, and a state that is passed from step to step is never rounded to a range that another piece set.
+Matrices that are only looked up in (embeddings) are kept as half floats.
 """
 
 import logging
@@ -79,7 +80,7 @@ def _quantize_nodes(source: Path, target: Path, nodes: list[str], *, per_channel
             nodes_to_quantize=nodes or [_NO_NODE],
             per_channel=per_channel,
             weight_type=untyped.QuantType.QInt8,
-            reduce_range=True,  # without VNNI a processor adds up pairs of products in 16 bits
+            reduce_range=True,
         )
 
 

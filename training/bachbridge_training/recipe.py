@@ -72,6 +72,8 @@ class ChoraleRecipe:
     """Temperature of the network's own distribution under the pointer."""
     weight_drop: ShareBelowOne = 0.0
     """Share of the LSTM's recurrent weights that is dropped in training, against memorising."""
+    intervals: bool = True
+    """False: the heads' tables of intervals stay zero in this stage, so that the network cannot learn them by heart."""
 
 
 @dataclass(frozen=True, slots=True)

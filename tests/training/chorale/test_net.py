@@ -1,5 +1,7 @@
 """The graphs of one step, whose heads look up in common tables, against the graph over whole windows."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from bachbridge.codecs import satb
@@ -7,7 +9,9 @@ from bachbridge.music.frames import PITCH_INDEX_COUNT, UNKNOWN
 from bachbridge.music.notes import VOICES
 from bachbridge_training.chorale import net as chorale_net
 from bachbridge_training.chorale.net import ChoraleNetwork, window_model
+from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.recipe import ChoraleRecipe
+from bachbridge_training.runs import step as training_step
 
 _STEPS = 12
 
@@ -32,3 +36,16 @@ def test_steps_give_the_logits_of_a_window(toy: ChoraleRecipe) -> None:
         for row in (0, 2):
             np.testing.assert_allclose(step_pitch[row], pitch[0, step], rtol=1e-4, atol=1e-4)
             np.testing.assert_allclose(step_onset[row], onset[0, step], rtol=1e-4, atol=1e-4)
+
+
+def test_intervals_stay_zero_in_a_stage_without_them(toy: ChoraleRecipe, phrases: list[FourPartPiece]) -> None:
+    run = training_step.start_run(replace(toy, units=16, embedding=16, head=16, pointer=False, intervals=False))
+    batches, task = run.task.make_batches(phrases), run.task
+    before = [layer.kernel.numpy() for layer in task.network.head_output]
+    for number in range(3):
+        training_step.train_step(run, batches.batch(number))
+    for layer, kernel in zip(task.network.head_output, before, strict=True):
+        pitches, intervals = np.split(layer.kernel.numpy(), [PITCH_INDEX_COUNT], axis=1)
+        assert not intervals.any()
+        assert not layer.bias.numpy()[PITCH_INDEX_COUNT:].any()
+        assert not np.allclose(pitches, kernel[:, :PITCH_INDEX_COUNT])

@@ -109,16 +109,17 @@ def test_join_histories_keeps_the_columns_of_all_stages(toy: ChoraleRecipe, tmp_
 
 
 def test_read_stages_fills_in_what_all_have_in_common(tmp_path: Path) -> None:
-    network, pointer = recipe.read_stages("chorale-lstm")
-    assert [stage.name for stage in (network, pointer)] == ["network", "pointer"]
-    assert isinstance(network.recipe, ChoraleRecipe)
-    assert isinstance(pointer.recipe, ChoraleRecipe)
-    assert (network.recipe.pointer, pointer.recipe.pointer) == (False, True)
-    assert network.recipe.units == pointer.recipe.units
-    recipe.write_stages((network, pointer), tmp_path / "again.toml")
-    assert recipe.read_stages(str(tmp_path / "again.toml")) == (network, pointer)
-    moved = run_stages.with_seed((network, pointer), 11)
-    assert [stage.recipe.seed for stage in moved] == [11, 12]
+    stages = recipe.read_stages("chorale-lstm")
+    assert [stage.name for stage in stages] == ["pitches", "intervals", "pointer"]
+    pitches, intervals, pointer = (stage.recipe for stage in stages)
+    assert isinstance(pitches, ChoraleRecipe)
+    assert isinstance(pointer, ChoraleRecipe)
+    assert (pitches.intervals, pitches.pointer, pointer.intervals, pointer.pointer) == (False, False, True, True)
+    assert pitches.units == intervals.units == pointer.units
+    recipe.write_stages(stages, tmp_path / "again.toml")
+    assert recipe.read_stages(str(tmp_path / "again.toml")) == stages
+    moved = run_stages.with_seed(stages, 11)
+    assert [stage.recipe.seed for stage in moved] == [11, 12, 13]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,7 @@ def test_read_stages_fills_in_what_all_have_in_common(tmp_path: Path) -> None:
     [
         ('name = "pointer"', "", "each stage needs a name"),
         ('name = "pointer"', 'name = "../on"', "each stage needs a name"),
-        ('name = "pointer"', 'name = "network"', "two stages have one name"),
+        ('name = "pointer"', 'name = "intervals"', "two stages have one name"),
         ('name = "pointer"', 'name = "pointer"\ncodec = "abc"', "cannot have another codec"),
         ("steps = 800", "", 'its field "steps" is missing'),
         ("steps = 800", "steps = 0", '"steps" should be at least 1'),

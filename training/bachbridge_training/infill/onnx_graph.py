@@ -37,6 +37,10 @@ class OnnxGraph:
         (name,) = self._add_node(operator, inputs, [output or self._new_name(operator)], attributes)
         return name
 
+    def add_dense(self, values: Operand, layer: Any) -> str:
+        """Add a Keras `Dense` layer without its activation, and return the name of its output."""
+        return self.add("Add", self.add("MatMul", values, np.asarray(layer.kernel)), np.asarray(layer.bias))
+
     def split(self, values: Operand, sizes: Sequence[int], *, axis: int) -> list[str]:
         """Add a node that divides `values` along an axis into parts of these sizes, and return their names."""
         return self.split_by(values, integers(*sizes), len(sizes), axis=axis)

@@ -61,11 +61,7 @@ def finished_run(folder: Path) -> Path:
 
 def join_histories(runs: Sequence[StageRun], folder: Path) -> None:
     """Write the epochs of all stages into one table, and copy the present stage's plot beside it."""
-    rows: list[dict[str, str]] = []
-    for run in runs:
-        if (run.folder / HISTORY_FILE).is_file():
-            with (run.folder / HISTORY_FILE).open(newline="") as file:
-                rows += [{"stage": run.stage.name, **row} for row in csv.DictReader(file)]
+    rows = [{"stage": run.stage.name, **row} for run in runs for row in _history_rows(run.folder)]
     columns = list(dict.fromkeys(key for row in rows for key in row))
     with atomic_output(folder / HISTORY_FILE) as scratch, scratch.open("w", newline="") as file:
         writer = csv.DictWriter(file, columns)
@@ -82,12 +78,17 @@ def summarize_history(folder: Path) -> list[dict[str, float | str]]:
 
     A run without stages has one entry without the key `stage`; one whose table is missing has none.
     """
+    rows = _history_rows(folder)
+    stages = dict.fromkeys(row.get("stage", "") for row in rows)
+    return [_stage_summary(name, [row for row in rows if row.get("stage", "") == name]) for name in stages]
+
+
+def _history_rows(folder: Path) -> list[dict[str, str]]:
+    """Return the epochs of the run in `folder` as its table has them; none if there is no table."""
     if not (folder / HISTORY_FILE).is_file():
         return []
     with (folder / HISTORY_FILE).open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    stages = dict.fromkeys(row.get("stage", "") for row in rows)
-    return [_stage_summary(name, [row for row in rows if row.get("stage", "") == name]) for name in stages]
+        return list(csv.DictReader(file))
 
 
 def _stage_summary(name: str, rows: Sequence[dict[str, str]]) -> dict[str, float | str]:

@@ -16,7 +16,6 @@ A bidirectional network cannot run live: it would have to know what has not been
 Only `keras.ops` is used, so the code runs under TensorFlow and under JAX.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -25,6 +24,7 @@ from keras import layers
 
 from bachbridge.inference.runtime.onnx_nets import MIN_PROBABILITY
 from bachbridge_training.nets.attention import MemoryAttention, copy_probabilities
+from bachbridge_training.nets.gather import Gather, gather_rows
 from bachbridge_training.nets.lstm import LSTM
 from bachbridge_training.recipe import SymbolRecipe
 from bachbridge_training.symbols.alphabet import INTERVAL_COLUMNS, Alphabet
@@ -33,13 +33,6 @@ ops: Any = keras.ops  # untyped: the inferred types of its functions are wrong
 
 _OWN_UNITS = 16
 """Units from which a symbol's own logit is computed, beside those of its pitches."""
-
-Gather = Callable[[Any, Any], Any]
-"""Takes rows of a table by their numbers."""
-
-
-def _gather_rows(table: Any, rows: Any) -> Any:
-    return ops.take(table, rows, axis=0)
 
 
 class SymbolNetwork:
@@ -88,7 +81,7 @@ class SymbolNetwork:
             + self.interval_embedding(self.interval_ids(ids, before))
         )
 
-    def symbol_features(self, ids: Any, gather: Gather = _gather_rows) -> Any:
+    def symbol_features(self, ids: Any, gather: Gather = gather_rows) -> Any:
         """Return the features `[..., feature]` of the first field `ids[...]`."""
         return gather(self._feature_table(), ids)
 
@@ -96,7 +89,7 @@ class SymbolNetwork:
         assert self.alphabet.pitch_features is not None
         return self.alphabet.pitch_features.astype(np.float32)
 
-    def interval_ids(self, ids: Any, before: Any, gather: Gather = _gather_rows) -> Any:
+    def interval_ids(self, ids: Any, before: Any, gather: Gather = gather_rows) -> Any:
         """Return the columns `[...]` of the intervals from `before[...]` to `ids[..., field]`."""
         now, then = (gather(self._reference_pitches(), symbols) for symbols in (ids[..., 0], before))
         return gather(self.alphabet.interval_columns().reshape(-1), then * (self.alphabet.pitch_count + 1) + now)
@@ -119,7 +112,7 @@ class SymbolNetwork:
         )
         return self.symbol_logits(inner, inner[..., :pitches] + by_interval)
 
-    def interval_columns(self, ids: Any, gather: Gather = _gather_rows) -> Any:
+    def interval_columns(self, ids: Any, gather: Gather = gather_rows) -> Any:
         """Return the column `[..., pitch]` of the interval from `ids[...]` to each pitch."""
         return gather(self.alphabet.interval_columns()[:, 1:], gather(self._reference_pitches(), ids))
 
@@ -131,7 +124,7 @@ class SymbolNetwork:
             inner[..., features + INTERVAL_COLUMNS :]
         )
 
-    def later_field_logits(self, field: int, view: Any, known: Any, gather: Gather = _gather_rows) -> Any:
+    def later_field_logits(self, field: int, view: Any, known: Any, gather: Gather = gather_rows) -> Any:
         """Return logits of a later field, from its `view[..., unit]` and the fields before it, `known[..., field]`."""
         known = ops.maximum(known, 0)
         inner = view + sum(

@@ -60,3 +60,25 @@ def test_shipped_models_come_with_their_recipe_and_history(card: Path) -> None:
     assert stages == recipe.read_stages(card.parent.name)
     history = json.loads(card.read_text("utf-8"))["history"]
     assert all(entry["steps"] > 0 for entry in history)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "message"),
+    [
+        ("play-bach", {"attention = 2": "attention = 0"}, "copying needs attention"),
+        ("play-bach", {"attention = 2": "attention = 0", "copying = true": "copying = false"}, "need attention"),
+        ("keys88", {"joined = true": "joined = true\nmelodic_sequences = true"}, "need the codec abc or chords"),
+    ],
+    ids=["copying", "sequences", "keys"],
+)
+def test_read_recipe_refuses_parts_that_lack_others(
+    name: str, changes: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    text = shipped_text(f"{name}.toml")
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path / "wrong.toml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(ConfigError, match=message):
+        recipe.read_recipe(str(path))

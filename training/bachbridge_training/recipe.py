@@ -148,6 +148,11 @@ class SymbolRecipe:
     top_p: TopP
     tunes: Share = 0.0
     """Share of the windows that show music21's folk tunes instead, for the codec `chords`; they are only trained on."""
+    melodic_sequences: bool = False
+    """True if the network continues figures at other places of the scale (`nets.melodic_sequences`).
+
+    This needs attention and the codec `chords` or `abc`.
+    """
     options: dict[str, Any] = field(default_factory=dict[str, Any])
     """Options of the codec."""
 
@@ -184,6 +189,8 @@ RECIPE_FILE = "recipe.toml"
 _STAGE_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 AnyRecipe = ChoraleRecipe | InfillRecipe | SymbolRecipe | PhrasingRecipe
 
+_MELODIC_CODECS = ("abc", "chords")
+"""Codecs whose symbols are known to move through a scale."""
 _RECIPE_CLASSES: dict[Family, type[AnyRecipe]] = {
     "chorale": ChoraleRecipe,
     "infill": InfillRecipe,
@@ -249,6 +256,11 @@ def _parse_recipe(facts: dict[str, Any]) -> AnyRecipe:
     recipe = msgspec.convert(facts, recipe_class)
     if isinstance(recipe, SymbolRecipe) and recipe.copying and not recipe.attention:
         raise msgspec.ValidationError("copying needs attention: give it heads, or switch copying off")
+    if isinstance(recipe, SymbolRecipe) and recipe.melodic_sequences:
+        if not recipe.attention:
+            raise msgspec.ValidationError("melodic_sequences need attention: give it heads, or switch them off")
+        if recipe.codec not in _MELODIC_CODECS:
+            raise msgspec.ValidationError(f"melodic_sequences need the codec {' or '.join(_MELODIC_CODECS)}")
     return recipe
 
 

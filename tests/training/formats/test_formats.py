@@ -27,7 +27,7 @@ from bachbridge_training.formats.formats import OriginalModel
 from bachbridge_training.recipe import ChoraleRecipe, InfillRecipe, SymbolRecipe
 from bachbridge_training.runs import step as training_step
 from bachbridge_training.runs.families import family_of
-from bachbridge_training.symbols.alphabet import Alphabet
+from bachbridge_training.symbols.alphabet import Alphabet, pitch_motions
 from bachbridge_training.symbols.batches import SymbolPiece
 from bachbridge_training.symbols.task import SymbolTask
 
@@ -46,10 +46,13 @@ def infill_export() -> onnx_export.ModelExport:
 def symbol_export() -> tuple[onnx_export.ModelExport, SymbolPiece]:
     shipped = recipe.read_recipe("play-bach-heads")
     assert isinstance(shipped, SymbolRecipe)
-    tiny = replace(shipped, units=24, layers=2, embedding=16, head=16, attention=8, reach=20, dropout=0.0, shifts=0)
-    alphabet = Alphabet(
-        (12, 5, 4), np.vstack([np.zeros((1, 9)), np.eye(11, 9)]), np.array([-1, *range(8), -1, -1, -1]), 8
-    )
+    tiny = replace(
+        shipped, units=24, layers=2, embedding=16, head=16, attention=8, reach=20, melodic_sequences=True, dropout=0.0,
+        shifts=0,
+    )  # fmt: skip
+    pitches = np.array([-1, *range(8), -1, -1, -1])
+    features = np.vstack([np.zeros((1, 9)), np.eye(11, 9)])
+    alphabet = Alphabet((12, 5, 4), features, pitches, 8, pitch_motions(pitches, 8))
     rng = np.random.default_rng(1)
     symbols = np.stack([rng.integers(1, size, 40) for size in alphabet.vocab_sizes], axis=1).astype(np.int32)
     return SymbolTask(tiny, alphabet, {"vocabulary": {}}).make_export(), SymbolPiece("random", {0: symbols})

@@ -21,19 +21,21 @@ from bachbridge_training.symbols import batches as symbols_batches
 from bachbridge_training.symbols import nll as symbols_nll
 from bachbridge_training.symbols import step_graph
 from bachbridge_training.symbols import task as symbols_task
-from bachbridge_training.symbols.alphabet import Alphabet
+from bachbridge_training.symbols.alphabet import Alphabet, letter_motions, pitch_motions
 from bachbridge_training.symbols.batches import SymbolPiece
 from bachbridge_training.symbols.task import SymbolTask
 
 REACH = 20
+REFERENCE_PITCH = np.array([-1, 0, 1, 2, 3, 4, 5, 6, 7, 4, 5, -1])
 CHORDS = Alphabet(
     (12, 5, 4),
     np.vstack([np.zeros((1, 9)), np.eye(8, 9), np.eye(8, 9)[:2] + np.eye(8, 9)[4:6], np.eye(9)[8:]]),
-    np.array([-1, 0, 1, 2, 3, 4, 5, 6, 7, 4, 5, -1]),
+    REFERENCE_PITCH,
     8,
+    pitch_motions(REFERENCE_PITCH, 8),
 )
 """Eight pitches, two chords of two, and a rest; durations; velocities."""
-TEXT = Alphabet((7,))
+TEXT = Alphabet((7,), motion_table=letter_motions({1: 0, 2: 1, 5: 2}, 7))
 
 
 def small(**changes: object) -> SymbolRecipe:
@@ -63,19 +65,19 @@ def step_logits(task: SymbolTask, item: symbols_batches.SymbolBatch) -> np.ndarr
     """Return the same logits one symbol at a time, with only the rows within reach."""
     net = task.network
     state = [np.zeros(shape, np.float32) for shape in step_graph.state_shapes(net)]
-    memory = (
-        [np.zeros((1, 0, net.memory_attention.row_size), np.float32), np.zeros((1, 0), np.float32)]
-        if net.memory_attention
-        else []
-    )
+    memory: list[np.ndarray] = []
+    if net.memory_attention:
+        kept = 1 + 2 * bool(net.sequences)
+        memory = [np.zeros((1, 0, net.memory_attention.row_size), np.float32), *[np.zeros((1, 0), np.float32)] * kept]
     found: list[np.ndarray] = []
     for ids, target in zip(item.ids, item.target, strict=True):
         hidden, *after = (np.array(its) for its in step_graph.core(net, ids[None], *state, *memory))
         state = after[:2]
         if net.memory_attention:
-            row, run, *shares = after[2:]
+            row, *grown = after[2:]
             rows = np.concatenate([memory[0], row], axis=1)
-            memory = [rows[:, -REACH:], run[:, -REACH:]]
+            shares = grown[len(memory) - 1 :]
+            memory = [rows[:, -REACH:], *(its[:, -REACH:] for its in grown[: len(memory) - 1])]
             first = net.alphabet.vocab_sizes[0]
             for its in shares:
                 hidden[0, :first] = onnx_nets.add_copy_shares(hidden[0, :first], its[0], rows[0, :, -1])
@@ -86,8 +88,14 @@ def step_logits(task: SymbolTask, item: symbols_batches.SymbolBatch) -> np.ndarr
 
 @pytest.mark.parametrize(
     ("alphabet", "changes"),
-    [(CHORDS, {}), (TEXT, {"copying": False, "layers": 1}), (TEXT, {"attention": 0, "copying": False})],
-    ids=["chords", "text", "plain"],
+    [
+        (CHORDS, {}),
+        (CHORDS, {"melodic_sequences": True}),
+        (TEXT, {"copying": False, "layers": 1}),
+        (TEXT, {"copying": False, "melodic_sequences": True}),
+        (TEXT, {"attention": 0, "copying": False}),
+    ],
+    ids=["chords", "chords with sequences", "text", "text with sequences", "plain"],
 )
 def test_window_and_step_agree(alphabet: Alphabet, changes: dict[str, object]) -> None:
     task = SymbolTask(small(**changes), alphabet, {})
@@ -101,6 +109,33 @@ def test_untrained_network_copies_earlier_symbols() -> None:
     logits = window_logits(task, symbols_batches.whole_piece(long))
     correct = logits.argmax(axis=-1) == long.symbols[:, 0]
     assert correct[140:].mean() > 0.9 > correct[:100].mean() + 0.4
+
+
+def test_untrained_network_continues_a_figure_at_another_pitch() -> None:
+    """Up a fourth and down a fifth, again and again: pitches that were never heard are expected for their motion."""
+    figure = 20 + np.cumsum([0] + [5, -7] * 8)
+    one = np.eye(40, dtype=np.float32)
+    alphabet = Alphabet((40,), one[:, 1:], np.arange(40) - 1, 39, pitch_motions(np.arange(40) - 1, 39))
+    line = SymbolPiece("sequence", {0: figure[:, None].astype(np.int32)})
+    item = symbols_batches.whole_piece(line)
+    after = {
+        following: window_logits(SymbolTask(small(melodic_sequences=following, copying=False), alphabet, {}), item)
+        for following in (False, True)
+    }
+    gain = (after[True] - after[False]).argmax(axis=-1) == item.target[:, 0]
+    assert gain[5:].all()
+
+
+def test_motions_are_steps_of_a_scale() -> None:
+    table = pitch_motions(np.array([-1, 0, 3, 4, 7, 6, 15]), 16)
+    up = dict(enumerate(table.motions[1, 1:].tolist()))
+    assert up[3] == up[4] != up[15], "a third, and a tenth"
+    assert len({up[5], up[6], up[7]}) == 3
+    assert table.motions[8, 1] not in {up[5], up[7]}, "down is not up"
+    assert table.motions[0].tolist() == [0] * 17
+    letters = letter_motions({1: 0, 2: 1, 5: 2}, 7)
+    assert letters.motions[1, letters.columns[2]] == letters.motions[2, letters.columns[5]]
+    assert letters.motions[1, letters.columns[3]] != letters.motions[1, letters.columns[4]]
 
 
 def test_match_indicators_count_back_from_the_symbol() -> None:
@@ -174,7 +209,7 @@ def test_joined_pieces_follow_pieces_with_the_same_ending() -> None:
 
 
 def test_exported_files_agree_and_bound_their_memory(tmp_path: Path) -> None:
-    task, music = SymbolTask(small(), CHORDS, {"vocabulary": {}}), piece(CHORDS, 160)
+    task, music = SymbolTask(small(melodic_sequences=True), CHORDS, {"vocabulary": {}}), piece(CHORDS, 160)
     onnx_export.export_model(task.make_export(), tmp_path / "toy", held_out_piece=music)
     card = read_card(tmp_path / "toy")
     assert card.facts["metrics"]["onnx_against_keras"] < 1e-5
@@ -188,7 +223,8 @@ def test_exported_files_agree_and_bound_their_memory(tmp_path: Path) -> None:
     states = [net.initial_state()]
     for symbol in music.symbols:
         states.append(net.core(symbol[None], states[-1])[1])
-    assert states[-1][2].shape[1] == states[-1][3].array.shape[1] == REACH
+    *kept, rows = states[-1][2:]
+    assert [its.shape[1] for its in (*kept, rows.array)] == [REACH] * 4
     hidden, _ = net.core(music.symbols[:1], states[100])
     again, _ = net.core(music.symbols[:1], states[100])
     assert (hidden == again).all()

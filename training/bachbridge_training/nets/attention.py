@@ -15,11 +15,14 @@ which its past agrees with the present past; one comparison per row updates it.
 """
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import keras
 import numpy as np
 from keras import layers
+
+from bachbridge_training.nets.gather import Gather, gather_rows
 
 ops: Any = keras.ops  # keras has no stubs, and the inferred types of its functions are wrong
 
@@ -66,9 +69,9 @@ class MemoryAttention:
         place = ops.cumsum(ops.ones_like(ids), axis=1)
         distance = ops.expand_dims(place, 2) - ops.expand_dims(place, 1)
         visible = (distance >= 0) & (distance < self.reach) & (ops.expand_dims(ids, 1) > 0)
-        match_scores = self.match_weights(ops.stack([*match_indicators(ids), _log_distance(distance)], axis=-1))
+        by_match = self.match_weights(ops.stack([*match_indicators(ids), log_distance(distance)], axis=-1))
         scores = ops.matmul(query, ops.transpose(keys, (0, 1, 3, 2))) / math.sqrt(_HEAD_UNITS)
-        scores += ops.transpose(match_scores, (0, 3, 1, 2))
+        scores += ops.transpose(by_match, (0, 3, 1, 2))
         scores = ops.where(ops.expand_dims(visible, 1), scores, _MASKED_LOGIT)
         sentinel = ops.expand_dims(ops.transpose(self.sentinel(hidden), (0, 2, 1)), -1)
         shares = ops.softmax(ops.concatenate([sentinel, scores], axis=-1), axis=-1)
@@ -81,7 +84,9 @@ class MemoryAttention:
         heads = [values[..., _HEAD_UNITS * head : _HEAD_UNITS * (head + 1)] for head in range(self.heads)]
         return ops.stack(heads, axis=1)
 
-    def attend_step(self, ids: Any, before: Any, hidden: Any, rows: Any, run: Any) -> tuple[Any, ...]:
+    def attend_step(
+        self, ids: Any, before: Any, hidden: Any, rows: Any, run: Any, gather: Gather = gather_rows
+    ) -> tuple[Any, ...]:
         """Attend at one step, from `ids[b]`, `before[b, unit]`, `hidden[b, unit]`, `rows[b, n, value]` and `run[b, n]`.
 
         Returns the context `[b, unit]`, the first head's share of its sentinel `[b, 1]`, the new row `[b, 1, value]`,
@@ -94,14 +99,10 @@ class MemoryAttention:
         run = ops.cast(ops.equal(symbols, symbol), "float32") * (run + 1)
         run = ops.concatenate([ops.zeros_like(symbol), run], axis=1)
         symbols = ops.concatenate([symbols, symbol], axis=1)
-        place = ops.cumsum(ops.ones_like(run), axis=1)
-        distance = place[:, -1:] - place
-        levels = ops.cast(ops.expand_dims(run, -1) >= np.array(MATCH_LENGTHS, np.float32), "float32")
-        features = ops.concatenate([levels, ops.expand_dims(_log_distance(distance), -1)], axis=-1)
-        match_scores = ops.matmul(features, self.match_weights.kernel)
         query = self._spread_queries(self.query(hidden) / math.sqrt(_HEAD_UNITS))
-        scores = ops.concatenate([ops.matmul(rows, query), ops.matmul(row, query)], axis=1) + match_scores
-        masked = ops.cast((distance >= self.reach) | (symbols <= 0), "float32")
+        scores = ops.concatenate([ops.matmul(rows, query), ops.matmul(row, query)], axis=1)
+        scores += match_scores(self.match_weights.kernel, MATCH_LENGTHS, run, self.reach, gather)
+        masked = ops.cast(symbols <= 0, "float32")
         sentinel = ops.expand_dims(self.sentinel(hidden), 1)
         scores = ops.concatenate([sentinel, scores + _MASKED_LOGIT * ops.expand_dims(masked, -1)], axis=1)
         shares = ops.softmax(ops.transpose(scores, (0, 2, 1)), axis=-1)
@@ -119,20 +120,38 @@ class MemoryAttention:
         return ops.pad(queries, [[0, 0], [0, self.row_size - len(own)], [0, 0]])
 
 
-def match_indicators(ids: Any) -> list[Any]:
-    """Return `[b, t, i]` of 0 and 1 for each of `MATCH_LENGTHS`: 1 if the pasts agree in that number of symbols.
+def match_indicators(ids: Any, lengths: tuple[int, ...] = MATCH_LENGTHS) -> list[Any]:
+    """Return `[b, t, i]` of 0 and 1 for each of the `lengths`: 1 if the pasts agree in that number of symbols.
 
-    `ids` is `[b, t]`. The past of step t ends with its own symbol, the past of row i with the symbol before it.
+    `ids` is `[b, t]`. The past of step t ends with its own symbol, the past of row i with the symbol before it. The
+    first length is 1, and each other one is at most twice the one before.
     """
     before = ops.pad(ids, [[0, 0], [1, 0]], constant_values=-1)[:, :-1]
     found = [ops.cast(ops.equal(ops.expand_dims(ids, 2), ops.expand_dims(before, 1)), "float32")]
-    for level in MATCH_LENGTHS[:-1]:
-        earlier = ops.pad(found[-1], [[0, 0], [level, 0], [level, 0]])[:, :-level, :-level]
+    for level, length in pairwise(lengths):
+        more = length - level
+        earlier = ops.pad(found[-1], [[0, 0], [more, 0], [more, 0]])[:, :-more, :-more]
         found.append(found[-1] * earlier)
     return found
 
 
-def _log_distance(distance: Any) -> Any:
+def match_scores(kernel: Any, lengths: tuple[int, ...], run: Any, reach: int, gather: Gather) -> Any:
+    """Return the scores `[b, n, head]` by a `kernel[number, head]` for some `lengths` and the distance's logarithm.
+
+    `run[b, n]` holds the numbers of agreeing symbols, that of the present symbol last. Beyond `reach` a score is about
+    -1e9. Two look-ups take less time than a product with indicators.
+    """
+    agreeing, distances = np.arange(lengths[-1] + 1), np.arange(reach, -1, -1, dtype=np.float32)
+    indicators = (agreeing[:, None] >= np.array(lengths)).astype(np.float32)
+    by_length = ops.matmul(indicators, kernel[:-1])
+    by_distance = np.log1p(distances)[:, None] * kernel[-1:] + np.where(distances < reach, 0.0, _MASKED_LOGIT)[:, None]
+    return (
+        gather(by_length, ops.cast(ops.minimum(run, float(lengths[-1])), "int32")) + by_distance[-ops.shape(run)[1] :]
+    )
+
+
+def log_distance(distance: Any) -> Any:
+    """Return the logarithm of 1 and a distance in symbols, by which matches are weighed."""
     return ops.log(1 + ops.cast(ops.maximum(distance, 0), "float32"))
 
 

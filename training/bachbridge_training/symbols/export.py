@@ -33,14 +33,12 @@ class SymbolExport:
         inputs: dict[str, tuple[Any, Any]] = {
             "ids": ((None, self._field_count), tf.int32),
             "state": ((layers, None, units), tf.float32),
-            "before": ((None, 1), tf.float32),
+            "before": ((None, 1 + bool(self.network.sequences)), tf.float32),
         }
         outputs = ["hidden", "state_out", "before_out"]
         if self.network.memory_attention:
-            inputs |= {
-                "rows": ((None, None, self.network.memory_attention.row_size), tf.float32),
-                "run": ((None, None), tf.float32),
-            }
+            inputs["rows"] = ((None, None, self.network.memory_attention.row_size), tf.float32)
+            inputs |= dict.fromkeys(self._kept_names(), ((None, None), tf.float32))
             outputs += self._memory_outputs()
         convert(lambda *args: step_graph.core(self.network, *args), inputs, outputs, folder / onnx_nets.CORE_FILE)
         if self._field_count == 1:
@@ -72,11 +70,17 @@ class SymbolExport:
 
     def _memory_outputs(self) -> list[str]:
         """Return the names of the further outputs of a network with attention."""
-        return ["row", "run_out", *["shares"] * self.recipe.copying]
+        return ["row", *(f"{name}_out" for name in self._kept_names()), *["shares"] * self.recipe.copying]
+
+    def _kept_names(self) -> list[str]:
+        """Return the names of what is kept of each of the last symbols besides its row."""
+        return ["run", *onnx_nets.MOTION_INPUTS] if self.network.sequences else ["run"]
 
     def card_facts(self) -> dict[str, Any]:
         attention = self.network.memory_attention
-        memory_inputs, memory_outputs = (["rows", "run"], self._memory_outputs()) if attention else ([], [])
+        memory_inputs, memory_outputs = (
+            (["rows", *self._kept_names()], self._memory_outputs()) if attention else ([], [])
+        )
         head_inputs, head_outputs = {}, {}
         if self._field_count > 1:
             head_inputs, head_outputs = {onnx_nets.HEADS_FILE: ["hidden", "known"]}, {onnx_nets.HEADS_FILE: ["logits"]}
@@ -86,7 +90,12 @@ class SymbolExport:
             **self.codec_facts,
             "sizes": list(self.network.alphabet.vocab_sizes),
             "state": [list(shape) for shape in step_graph.state_shapes(self.network)],
-            "memory": {"reach": attention.reach, "row": attention.row_size, "copying": self.recipe.copying}
+            "memory": {
+                "reach": attention.reach,
+                "row": attention.row_size,
+                "copying": self.recipe.copying,
+                "melodic_sequences": self.recipe.melodic_sequences,
+            }
             if attention
             else None,
             "inputs": {onnx_nets.CORE_FILE: ["ids", "state", "before", *memory_inputs]} | head_inputs,

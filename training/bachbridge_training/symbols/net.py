@@ -9,7 +9,8 @@ pitch's own logit it adds that of the interval that leads to the pitch, which ho
 Head `f` sees the view of the step and the fields before `f` in the symbol that is being made, so that p(symbol) is a
 product of true conditionals. The first head sees the view alone: its logits are computed once per step. If the recipe
 has attention, `nets.attention` looks back: its contexts are part of the view, and its copies are mixed into the first
-field's probabilities, whose logarithms are then the "logits".
+field's probabilities, whose logarithms are then the "logits". `nets.melodic_sequences` adds to its logits, before the
+copies, what would continue a figure at another place of the scale.
 
 Variational dropout: one mask for all steps of a window (Y. Gal and Z. Ghahramani, NeurIPS 2016).
 A bidirectional network cannot run live: it would have to know what has not been played yet.
@@ -26,6 +27,7 @@ from bachbridge.inference.runtime.onnx_nets import MIN_PROBABILITY
 from bachbridge_training.nets.attention import MemoryAttention, copy_probabilities
 from bachbridge_training.nets.gather import Gather, gather_rows
 from bachbridge_training.nets.lstm import LSTM
+from bachbridge_training.nets.melodic_sequences import MelodicSequences
 from bachbridge_training.recipe import SymbolRecipe
 from bachbridge_training.symbols.alphabet import INTERVAL_COLUMNS, Alphabet
 
@@ -50,6 +52,10 @@ class SymbolNetwork:
             for n in range(recipe.layers)
         ]
         self.memory_attention = MemoryAttention(recipe.attention, recipe.reach) if recipe.attention else None
+        self.sequences = None
+        if recipe.melodic_sequences:
+            assert alphabet.motion_table is not None
+            self.sequences = MelodicSequences(alphabet.motion_table, recipe.reach)
         self.head_hidden = [
             layers.Dense(recipe.head, name=f"view_{field}") for field in range(len(alphabet.vocab_sizes))
         ]
@@ -155,6 +161,8 @@ def window_model(network: SymbolNetwork) -> keras.Model:
         view = ops.concatenate([hidden, contexts], axis=-1)
         copies = copy_probabilities(shares, ids[..., 0], network.alphabet.vocab_sizes[0]) if recipe.copying else 0.0
     first = network.first_field_logits(view, ids[..., 0])
+    if network.sequences:
+        first += network.sequences.window_logits(ids[..., 0], before)
     logits = [mix_copies(first, own, copies) if recipe.copying else first]
     logits += [
         network.later_field_logits(field, network.head_hidden[field](view), target) for field in range(1, fields)

@@ -21,30 +21,44 @@ ops: Any = keras.ops  # untyped: the inferred types of its functions are wrong
 def state_shapes(network: SymbolNetwork) -> list[tuple[int, ...]]:
     """Return the shapes of the state that every step replaces; it is all zeros at the beginning.
 
-    It is `state[2 * layer + (h, c), batch, unit]` and `before[batch, 1]`, the first field of the symbol before.
+    It is `state[2 * layer + (h, c), batch, unit]` and `before[batch, 1]`, the first field of the symbol before. If
+    melodic sequences are followed, `before[batch, 2]` also has the first field of the last symbol with a pitch.
     """
     recipe = network.recipe
-    return [(2 * recipe.layers, 1, recipe.units), (1, 1)]
+    return [(2 * recipe.layers, 1, recipe.units), (1, 1 + bool(network.sequences))]
 
 
 def core(network: SymbolNetwork, ids: Any, state: Any, before: Any, *memory: Any) -> tuple[Any, ...]:
-    """Do one step with the symbol `ids[batch, field]`; `memory`: `rows` and `run` of `nets.attention`, if there is any.
+    """Do one step with the symbol `ids[batch, field]`.
+
+    `memory` is empty, or `rows` and `run` of `nets.attention`; then, if melodic sequences are followed, `motions` and
+    `motion_run` of `nets.melodic_sequences`.
 
     Returns `hidden[batch, unit]` (the first field's logits, then the other heads' views), the next state, the next
-    `before`, and the memory's new row and run. If the network copies, the first field's logits are without the copies,
-    and the rows' shares come last: adding them up by symbol needs a loop, which does not belong in a graph.
+    `before`, and the memory: the new row, and all of the rest. If the network copies, the first field's logits are
+    without the copies, and the rows' shares come last: adding them up by symbol needs a loop, which does not belong in
+    a graph.
     """
     recipe = network.recipe
     output, after = _lstm_layers(network, ids, state, ops.cast(before[:, 0], "int32"))
     if network.memory_attention is None:
         return _pack_hidden(network, output, _first_field_logits(network, output, ids[:, 0])), after, _next_before(ids)
-    context, own, *grown = network.memory_attention.attend_step(
-        ids[:, 0], state[2 * recipe.layers - 2], output, *memory
+    rows, run, *sequence_memory = memory
+    context, own, row, run, shares = network.memory_attention.attend_step(
+        ids[:, 0], state[2 * recipe.layers - 2], output, rows, run, tf.gather
     )
-    view = ops.concatenate([output, context], axis=-1)
+    view, before_out = ops.concatenate([output, context], axis=-1), _next_before(ids)
     first = _first_field_logits(network, view, ids[:, 0])
-    first, grown = (mix_copies(first, own), grown) if recipe.copying else (first, grown[:2])
-    return _pack_hidden(network, view, first), after, _next_before(ids), *grown
+    if network.sequences:
+        last = ops.cast(before[:, 1], "int32")
+        votes, last, *sequence_memory = network.sequences.step_logits(
+            ids[:, 0], last, *sequence_memory, gather=tf.gather
+        )
+        first, before_out = first + votes, ops.concatenate([before_out, last], axis=-1)
+    grown = [row, run, *sequence_memory]
+    if recipe.copying:
+        first, grown = mix_copies(first, own), [*grown, shares]
+    return _pack_hidden(network, view, first), after, before_out, *grown
 
 
 def _pack_hidden(network: SymbolNetwork, view: Any, first: Any) -> Any:

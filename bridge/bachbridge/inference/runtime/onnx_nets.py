@@ -29,6 +29,8 @@ CORE_FILE, HEADS_FILE, POINTER_FILE = "model.onnx", "heads.onnx", "pointer.onnx"
 STEPS_INPUT, CELLS_INPUT = "steps", "cells"
 """Optional inputs of an infilling network: the steps that are wanted of its core, counted through the batch, and the
 cells that are wanted of its heads, counted through the rows of one voice after another."""
+MOTION_INPUTS = ("motions", "motion_run")
+"""Inputs of a network of symbols that follows melodic sequences, besides those of attention."""
 MIN_PROBABILITY = np.float32(1e-20)
 """Added to a probability before the network takes its logarithm."""
 _ERRORS_ONLY = 3
@@ -111,6 +113,7 @@ _Count = Annotated[int, Meta(ge=1, le=1 << 20)]
 class _Memory(msgspec.Struct):
     reach: Annotated[int, Meta(ge=0, le=1 << 14)]
     row: Annotated[int, Meta(ge=0, le=1 << 12)]
+    melodic_sequences: bool = False
 
 
 class _SymbolNetFacts(msgspec.Struct):
@@ -127,10 +130,11 @@ class SymbolNet:
     """A causal network over symbols: `core` takes a symbol in, `heads` predicts one field after another.
 
     If it has attention, the state ends with what it keeps of the last symbols: how long each one's past agrees with the
-    present (`run`), and their rows, which states share (see `row_cache`).
+    present (`run`); if it follows melodic sequences, the motions to them and how long these agree (`MOTION_INPUTS`);
+    and their rows, which states share (see `row_cache`).
     """
 
-    __slots__ = ("_core", "_heads", "_memory_reach", "_memory_width", "_state_shapes", "vocab_sizes")
+    __slots__ = ("_core", "_heads", "_kept_names", "_memory_reach", "_memory_width", "_state_shapes", "vocab_sizes")
 
     def __init__(self, folder: Path, facts: Mapping[str, Any], open_session: SessionFactory | None = None) -> None:
         open_session = open_session or onnx_session
@@ -140,13 +144,15 @@ class SymbolNet:
         self._state_shapes = [tuple(shape) for shape in facts["state"]]
         memory = facts.get("memory") or {"reach": 0, "row": 0}
         self._memory_reach, self._memory_width = int(memory["reach"]), int(memory["row"])
+        self._kept_names = ("run", *MOTION_INPUTS) if memory.get("melodic_sequences") else ("run",)
 
     def initial_state(self) -> State:
         """The state of an empty past."""
         state = tuple(np.zeros(shape, np.float32) for shape in self._state_shapes)
         if not self._memory_reach:
             return state
-        return (*state, np.zeros((1, 0), np.float32), row_cache.empty(self._memory_width))
+        kept = (np.zeros((1, 0), np.float32) for _ in self._kept_names)
+        return (*state, *kept, row_cache.empty(self._memory_width))
 
     def core(self, ids: Ints, state: State) -> tuple[Floats, State]:
         """`ids[1, field]` (all zeros: the beginning), `state` → `hidden[1, unit]`, the next state."""
@@ -154,14 +160,15 @@ class SymbolNet:
         if not self._memory_reach:
             hidden, *after = self._core.run(None, inputs)
             return hidden, tuple(after)
-        run, rows = state[2:]
-        inputs |= {"rows": rows.array, "run": run}
-        hidden, lstm, before, row, run, *shares = self._core.run(None, inputs)
+        *kept, rows = state[2:]
+        inputs |= {"rows": rows.array, **dict(zip(self._kept_names, kept, strict=True))}
+        hidden, lstm, before, row, *grown = self._core.run(None, inputs)
         rows = rows.with_row(row[0, 0], self._memory_reach)
+        grown, shares = grown[: len(kept)], grown[len(kept) :]
         if shares:
             symbols, first_size = rows.array[0, :, -1], self.vocab_sizes[0]
             hidden[0, :first_size] = add_copy_shares(hidden[0, :first_size], shares[0][0, -len(symbols) :], symbols)
-        return hidden, (lstm, before, run[:, -self._memory_reach :], rows)
+        return hidden, (lstm, before, *(values[:, -self._memory_reach :] for values in grown), rows)
 
     def heads(self, hidden: Floats, known: Ints) -> Floats:
         """`hidden[k, unit]`, `known[k, field]` (-1: unknown) → logits of all fields' ids side by side, `[k, id]`.

@@ -1,13 +1,14 @@
 """Votes for the notes that would continue a melodic sequence: a figure heard before, now at another place of the scale.
 
 A copy path finds what is repeated at the same pitch. Baroque melodies rather move a figure up or down the scale, where
-a whole tone answers a semitone, so what is repeated are *motions*: intervals in steps of a scale. For every past symbol
-is known in how many motions the past before it agrees with the present past. The motion to that symbol is then a vote
-for the same motion now. The votes of all past symbols are added up for each motion, and the logarithm of 1 and their
-sum is added to the logits of the symbols to which that motion leads. A vote's weight depends on the number of agreeing
-motions, by steps, and on the distance; that is the match model of compressors (M. Mahoney's PAQ) on the intervals of a
-scale, whose use for finding patterns is known from D. Conklin and I. Witten, "Multiple viewpoint systems for music
-prediction" (Journal of New Music Research, 1995).
+a whole tone answers a semitone. So what is repeated are *motions*: intervals in steps of a scale. The motion to each
+past symbol is a vote for the same motion now, if the motions before it agree with the last ones. The more of them
+agree, and the nearer the symbol, the more the vote weighs. The votes for a motion are added up, and the logarithm of 1
+and their sum is added to the logits of the symbols to which that motion leads.
+
+This is the match model of compressors (M. Mahoney's PAQ) applied to intervals of a scale, which are known as a
+viewpoint for predicting music (D. Conklin and I. Witten, "Multiple viewpoint systems for music prediction", Journal of
+New Music Research, 1995).
 
 In live play `motions[b, n]` are those to the last symbols, and `run[b, n]` holds for each of them the number of
 motions in which its past agrees with the present past, as in `nets.attention`.

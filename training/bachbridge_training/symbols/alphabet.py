@@ -10,8 +10,6 @@ _HALF_STEPS = (0, 2, 2, 4, 4, 6, 7, 8, 10, 10, 12, 12)
 """Twice the number of steps in a scale, by semitones."""
 INTERVAL_COLUMNS = 2 * _MAX_INTERVAL + 2
 """Columns of intervals; the last one means "none": a rest, or the beginning."""
-
-
 NO_MOTION = 0
 """Motion where there is none: from or to something without a pitch."""
 

@@ -98,14 +98,16 @@ def test_stage_runs_find_the_present_stage_and_the_weights(toy: ChoraleRecipe, t
     assert (run_stages.present_stage(runs), run_stages.finished_run(tmp_path)) == (1, runs[0].folder)
 
 
-def test_join_histories_keeps_the_columns_of_all_stages(toy: ChoraleRecipe, tmp_path: Path) -> None:
+def test_join_histories_keeps_and_plots_the_columns_of_all_stages(toy: ChoraleRecipe, tmp_path: Path) -> None:
     runs = run_stages.stage_runs([Stage(name, toy) for name in ("chain", "on", "pointer")], tmp_path)
-    for run, text in zip(runs, ["step,valid\n1,3\n2,2\n", "step,valid,bits\n1,2,4\n"], strict=False):
+    texts = ["step,loss,valid,valid_told\n1,4,3,3\n2,3,2,2\n", "step,loss,valid,valid_told,bits\n1,2,2,1,4\n"]
+    for run, text in zip(runs, texts, strict=False):
         run.folder.mkdir()
         (run.folder / run_stages.HISTORY_FILE).write_text(text)
     run_stages.join_histories(runs, tmp_path)
     lines = (tmp_path / run_stages.HISTORY_FILE).read_text().split()
-    assert lines == ["stage,step,valid,bits", "chain,1,3,", "chain,2,2,", "on,1,2,4"]
+    assert lines == ["stage,step,loss,valid,valid_told,bits", "chain,1,4,3,3,", "chain,2,3,2,2,", "on,1,2,2,1,4"]
+    assert (tmp_path / run_stages.LOSS_PLOT_FILE).read_bytes().startswith(b"\x89PNG")
 
 
 def test_read_stages_fills_in_what_all_have_in_common(tmp_path: Path) -> None:

@@ -39,11 +39,22 @@ class _Panel:
 
 def plot_history(history: Sequence[EpochRow], path: Path) -> None:
     """Write the PNG of a run's history."""
+    plot_stages({"": history}, path)
+
+
+def plot_stages(histories: Mapping[str, Sequence[EpochRow]], path: Path) -> None:
+    """Write the PNG of the histories of a run's stages, by name, one after another."""
+    history, beginnings = list[EpochRow](), dict[str, float]()
+    for name, rows in histories.items():
+        beginnings[name] = history[-1]["step"] if history else 0
+        history += [{**row, "step": row["step"] + beginnings[name]} for row in rows]
     panels = _choose_panels(history)(history)
     figure = Figure(figsize=(7 * len(panels), 4), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     for number, panel in enumerate(panels, start=1):
-        _draw_panel(figure.add_subplot(1, len(panels), number), panel, [row["step"] for row in history])
+        axes = figure.add_subplot(1, len(panels), number)
+        _draw_panel(axes, panel, [row["step"] for row in history])
+        _mark_stages(axes, beginnings)
     with atomic_output(path) as scratch:
         figure.savefig(scratch)
 
@@ -77,6 +88,14 @@ def _bits_panels(history: Sequence[EpochRow]) -> list[_Panel]:
     }
     heads = {key.replace("_", " of field "): [row[key] for row in history] for key in history[0] if "accuracy" in key}
     return [_Panel("bits per symbol", losses), _Panel("accuracy, validation", heads, None)]
+
+
+def _mark_stages(axes: Axes, beginnings: Mapping[str, float]) -> None:
+    """Write the stages' names at their beginnings; a run without stages has one without a name."""
+    for name, step in beginnings.items():
+        if name:
+            axes.axvline(step, color="gray", linewidth=0.8, linestyle="--")
+            axes.annotate(name, (step, 0.98), xycoords=("data", "axes fraction"), rotation=90, va="top", fontsize=8)
 
 
 def _draw_panel(axes: Axes, panel: _Panel, steps: list[float]) -> None:

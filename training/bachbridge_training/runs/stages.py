@@ -2,7 +2,7 @@
 
     runs/chorale-lstm/recipe.toml         the recipe with all of its stages
     runs/chorale-lstm/history.csv         the epochs of all stages, with the column `stage`
-    runs/chorale-lstm/curve.png           the plot of the present stage
+    runs/chorale-lstm/curve.png           the plot of all stages that have ended
     runs/chorale-lstm/1-chain/            the first stage: its recipe.toml, last.npz, best.npz …
     runs/chorale-lstm/2-on/               the second one, which began with the first one's best.npz
 
@@ -10,8 +10,7 @@ A stage that has begun is never left for an earlier one, so a run that was kille
 """
 
 import csv
-import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -60,17 +59,21 @@ def finished_run(folder: Path) -> Path:
 
 
 def join_histories(runs: Sequence[StageRun], folder: Path) -> None:
-    """Write the epochs of all stages into one table, and copy the present stage's plot beside it."""
+    """Write the epochs of all stages into one table, and the plot of it."""
+    from bachbridge_training.runs import loss_plot  # loads Matplotlib
+
     rows = [{"stage": run.stage.name, **row} for run in runs for row in _history_rows(run.folder)]
     columns = list(dict.fromkeys(key for row in rows for key in row))
     with atomic_output(folder / HISTORY_FILE) as scratch, scratch.open("w", newline="") as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(rows)
-    plot = runs[present_stage(runs)].folder / LOSS_PLOT_FILE
-    if plot.is_file():
-        with atomic_output(folder / LOSS_PLOT_FILE) as scratch:
-            shutil.copyfile(plot, scratch)
+    stages = {run.stage.name: list(_numbers(_history_rows(run.folder))) for run in runs}
+    loss_plot.plot_stages({name: history for name, history in stages.items() if history}, folder / LOSS_PLOT_FILE)
+
+
+def _numbers(rows: Sequence[dict[str, str]]) -> Iterator[dict[str, float]]:
+    return ({key: float(value) for key, value in row.items()} for row in rows)
 
 
 def summarize_history(folder: Path) -> list[dict[str, float | str]]:

@@ -24,10 +24,11 @@ from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.formats import formats as model_formats
 from bachbridge_training.formats import size_report
 from bachbridge_training.formats.formats import OriginalModel
+from bachbridge_training.nets.motions import pitch_motions
 from bachbridge_training.recipe import ChoraleRecipe, InfillRecipe, SymbolRecipe
 from bachbridge_training.runs import step as training_step
 from bachbridge_training.runs.families import family_of
-from bachbridge_training.symbols.alphabet import Alphabet, pitch_motions
+from bachbridge_training.symbols.alphabet import Alphabet
 from bachbridge_training.symbols.batches import SymbolPiece
 from bachbridge_training.symbols.task import SymbolTask
 

@@ -12,6 +12,7 @@ from bachbridge.inference.runtime import onnx_nets
 from bachbridge.inference.runtime.library import read_card
 from bachbridge_training import onnx_export, recipe
 from bachbridge_training.nets import attention as copy_attention
+from bachbridge_training.nets.motions import letter_motions, pitch_motions
 from bachbridge_training.recipe import AnyRecipe, SymbolRecipe
 from bachbridge_training.runs import checkpoints
 from bachbridge_training.runs import stages as run_stages
@@ -21,7 +22,7 @@ from bachbridge_training.symbols import batches as symbols_batches
 from bachbridge_training.symbols import nll as symbols_nll
 from bachbridge_training.symbols import step_graph
 from bachbridge_training.symbols import task as symbols_task
-from bachbridge_training.symbols.alphabet import Alphabet, letter_motions, pitch_motions
+from bachbridge_training.symbols.alphabet import Alphabet
 from bachbridge_training.symbols.batches import SymbolPiece
 from bachbridge_training.symbols.task import SymbolTask
 

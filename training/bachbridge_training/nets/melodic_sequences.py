@@ -22,7 +22,7 @@ from keras import layers
 
 from bachbridge_training.nets.attention import log_distance, match_indicators, match_scores
 from bachbridge_training.nets.gather import Gather, gather_rows
-from bachbridge_training.symbols.alphabet import NO_MOTION, MotionTable
+from bachbridge_training.nets.motions import NO_MOTION, MotionTable
 
 ops: Any = keras.ops  # untyped: the inferred types of its functions are wrong
 

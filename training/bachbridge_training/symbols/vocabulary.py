@@ -24,8 +24,8 @@ from bachbridge.music.notes import Phrase
 from bachbridge.music.phrasing.answers.guide import PITCH_COUNT
 from bachbridge_training.datasets.parsed_piece import ParsedPiece
 from bachbridge_training.datasets.symbol_sources import SymbolSource
+from bachbridge_training.nets import motions
 from bachbridge_training.recipe import SymbolRecipe
-from bachbridge_training.symbols import alphabet
 from bachbridge_training.symbols.alphabet import Alphabet
 from bachbridge_training.symbols.batches import SymbolPiece
 
@@ -81,7 +81,7 @@ def build_alphabet(codec: SymbolCodec) -> Alphabet:
             )
         case abc_codec.AbcCodec():
             steps = {codec.character_id(letter): step for step, letter in enumerate(_NOTE_LETTERS)}
-            return Alphabet(codec.vocab_sizes, motion_table=alphabet.letter_motions(steps, codec.vocab_sizes[0]))
+            return Alphabet(codec.vocab_sizes, motion_table=motions.letter_motions(steps, codec.vocab_sizes[0]))
         case _:
             return Alphabet(codec.vocab_sizes)
 
@@ -101,7 +101,7 @@ def _chord_alphabet(codec: chords_codec.ChordCodec) -> Alphabet:
         rows[number, count + _PITCH_CLASSES + min(len(chord.notes), _MAX_COUNTED_NOTES)] = 1
         if chord.notes and not chord.is_normal_order:
             line[number] = chord.notes[-1] - low
-    return Alphabet(codec.vocab_sizes, rows, line, count, alphabet.pitch_motions(line, count))
+    return Alphabet(codec.vocab_sizes, rows, line, count, motions.pitch_motions(line, count))
 
 
 def encode_pieces(codec: SymbolCodec, sources: Iterable[SymbolSource], shifts: int = 0) -> list[SymbolPiece]:

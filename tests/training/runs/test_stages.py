@@ -98,7 +98,7 @@ def test_stage_runs_find_the_present_stage_and_the_weights(toy: ChoraleRecipe, t
     assert (run_stages.present_stage(runs), run_stages.finished_run(tmp_path)) == (1, runs[0].folder)
 
 
-def test_join_histories_keeps_and_plots_the_columns_of_all_stages(toy: ChoraleRecipe, tmp_path: Path) -> None:
+def test_join_histories_keeps_and_plots_all_columns(toy: ChoraleRecipe, tmp_path: Path) -> None:
     runs = run_stages.stage_runs([Stage(name, toy) for name in ("chain", "on", "pointer")], tmp_path)
     texts = ["step,loss,valid,valid_told\n1,4,3,3\n2,3,2,2\n", "step,loss,valid,valid_told,bits\n1,2,2,1,4\n"]
     for run, text in zip(runs, texts, strict=False):

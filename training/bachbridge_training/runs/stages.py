@@ -10,7 +10,7 @@ A stage that has begun is never left for an earlier one, so a run that was kille
 """
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -62,18 +62,19 @@ def join_histories(runs: Sequence[StageRun], folder: Path) -> None:
     """Write the epochs of all stages into one table, and the plot of it."""
     from bachbridge_training.runs import loss_plot  # loads Matplotlib
 
-    rows = [{"stage": run.stage.name, **row} for run in runs for row in _history_rows(run.folder)]
+    histories = {run.stage.name: _history_rows(run.folder) for run in runs}
+    rows = [{"stage": name, **row} for name, history in histories.items() for row in history]
     columns = list(dict.fromkeys(key for row in rows for key in row))
     with atomic_output(folder / HISTORY_FILE) as scratch, scratch.open("w", newline="") as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(rows)
-    stages = {run.stage.name: list(_numbers(_history_rows(run.folder))) for run in runs}
-    loss_plot.plot_stages({name: history for name, history in stages.items() if history}, folder / LOSS_PLOT_FILE)
-
-
-def _numbers(rows: Sequence[dict[str, str]]) -> Iterator[dict[str, float]]:
-    return ({key: float(value) for key, value in row.items()} for row in rows)
+    numbers = {
+        name: [{key: float(value) for key, value in row.items()} for row in history]
+        for name, history in histories.items()
+        if history
+    }
+    loss_plot.plot_stages(numbers, folder / LOSS_PLOT_FILE)
 
 
 def summarize_history(folder: Path) -> list[dict[str, float | str]]:

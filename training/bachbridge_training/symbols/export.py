@@ -72,9 +72,8 @@ class SymbolExport:
         """Return the names of the further outputs of a network with attention."""
         return ["row", *(f"{name}_out" for name in self._kept_names()), *["shares"] * self.recipe.copying]
 
-    def _kept_names(self) -> list[str]:
-        """Return the names of what is kept of each of the last symbols besides its row."""
-        return ["run", *onnx_nets.MOTION_INPUTS] if self.network.sequences else ["run"]
+    def _kept_names(self) -> tuple[str, ...]:
+        return onnx_nets.kept_names(melodic_sequences=self.recipe.melodic_sequences)
 
     def card_facts(self) -> dict[str, Any]:
         attention = self.network.memory_attention

@@ -29,8 +29,6 @@ CORE_FILE, HEADS_FILE, POINTER_FILE = "model.onnx", "heads.onnx", "pointer.onnx"
 STEPS_INPUT, CELLS_INPUT = "steps", "cells"
 """Optional inputs of an infilling network: the steps that are wanted of its core, counted through the batch, and the
 cells that are wanted of its heads, counted through the rows of one voice after another."""
-MOTION_INPUTS = ("motions", "motion_run")
-"""Inputs of a network of symbols that follows melodic sequences, besides those of attention."""
 MIN_PROBABILITY = np.float32(1e-20)
 """Added to a probability before the network takes its logarithm."""
 _ERRORS_ONLY = 3
@@ -126,11 +124,16 @@ class _SymbolNetFacts(msgspec.Struct):
     memory: _Memory | None = None
 
 
+def kept_names(*, melodic_sequences: bool) -> tuple[str, ...]:
+    """Return the names of the inputs that hold a number for each of the last symbols, for a network with attention."""
+    return ("run", "motions", "motion_run") if melodic_sequences else ("run",)
+
+
 class SymbolNet:
     """A causal network over symbols: `core` takes a symbol in, `heads` predicts one field after another.
 
     If it has attention, the state ends with what it keeps of the last symbols: how long each one's past agrees with the
-    present (`run`); if it follows melodic sequences, the motions to them and how long these agree (`MOTION_INPUTS`);
+    present (`run`); if it follows melodic sequences, the motions to them and how long these agree;
     and their rows, which states share (see `row_cache`).
     """
 
@@ -144,7 +147,7 @@ class SymbolNet:
         self._state_shapes = [tuple(shape) for shape in facts["state"]]
         memory = facts.get("memory") or {"reach": 0, "row": 0}
         self._memory_reach, self._memory_width = int(memory["reach"]), int(memory["row"])
-        self._kept_names = ("run", *MOTION_INPUTS) if memory.get("melodic_sequences") else ("run",)
+        self._kept_names = kept_names(melodic_sequences=bool(memory.get("melodic_sequences")))
 
     def initial_state(self) -> State:
         """The state of an empty past."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bachbridge.codecs import infill_grid
+from bachbridge.codecs import infill_beat, infill_grid
 from bachbridge.inference.runtime import library, onnx_nets
 from bachbridge_training import onnx_export, recipe
 from bachbridge_training.cli.evaluate import evaluate_model
@@ -60,7 +60,8 @@ def test_network_learns_two_phrases_and_onnx_agrees(
         mask = np.zeros((len(phrases[0].pitches), 4), bool)
         mask[5:9] = True
         batch = masked_batch(phrases[0], mask)
-        logits, keras_onset = run.task.model.predict_on_batch(batch.model_inputs)
+        told = replace(batch, place=infill_beat.with_inferred_beat(batch.seen, batch.place))
+        logits, keras_onset = run.task.model.predict_on_batch(told.model_inputs)
     assert after < before / 3
     card = library.read_card(tmp_path / "toy")
     assert (card.codec, card.partner) == ("infill_grid", "chorale-lstm")
@@ -129,7 +130,11 @@ def test_resumed_run_equals_uninterrupted_run(toy: InfillRecipe, phrases: list[F
     resumed = training_step.start_run(quick)
     checkpoints.resume_run(resumed, tmp_path / "stopped")
     training_run.train(resumed, phrases, phrases, tmp_path / "stopped")
-    assert resumed.history == uninterrupted.history
+    histories = [
+        [{key: value for key, value in row.items() if key != "seconds_per_step"} for row in run.history]
+        for run in (resumed, uninterrupted)
+    ]
+    assert histories[0] == histories[1]
 
 
 def test_recipes_are_read_as_they_were_written(toy: InfillRecipe, tmp_path: Path) -> None:

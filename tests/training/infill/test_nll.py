@@ -171,7 +171,8 @@ def test_framewise_nll_averages_orders_as_probabilities() -> None:
 def test_framewise_nll_at_8ths_halves_frames_and_hides_bars(phrases: list[FourPartPiece]) -> None:
     net = UniformNet()
     assert len(infill_nll.framewise_nll(net, phrases[0], EIGHTHS)) == 16
-    assert all((place == [0, 0, 0, infill_grid.EIGHTHS]).all() for place in net.places)
+    assert all((place[:, 1:] == [0, 0, infill_grid.EIGHTHS]).all() for place in net.places)
+    assert all(place[:, 0].tolist() == [1, 3] * 8 for place in net.places), "a piece begins on a beat"
     net = UniformNet()
     infill_nll.framewise_nll(net, phrases[0], NllSettings(grid=infill_grid.EIGHTHS, place_info="bars"))
     assert net.places[0][:, 1].tolist() == list(range(1, 17, 2)) * 2

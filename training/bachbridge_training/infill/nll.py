@@ -19,7 +19,9 @@ are scored at once, each on its own copy of the music around it; only a frame's 
 masked, and each is scored given the others. Averaged by window, this is the expected loss of a cell when all cells come
 one after another in random order (B. Uria, I. Murray and H. Larochelle, ICML 2014).
 
-Attacks are never given: a held cell would reveal its masked neighbour.
+Attacks are never given: a held cell would reveal its masked neighbour. Where the beat is not given, it is inferred from
+the cells that are known at that moment (`codecs.infill_beat`): for a frame from the whole piece, and not from the
+`CONTEXT_STEPS` alone.
 """
 
 from collections.abc import Sequence
@@ -30,7 +32,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbridge.codecs import infill_grid
+from bachbridge.codecs import infill_beat, infill_grid
 from bachbridge.music.frames import Bools, Floats, Ints
 from bachbridge.music.notes import VOICES
 from bachbridge_training.datasets import four_part_windows
@@ -145,8 +147,11 @@ def _frame_log_probabilities(
     length = min(CONTEXT_STEPS, steps)
     begin = np.clip(frames - length // 2, 0, steps - length)
     shown, at = begin[:, None] + np.arange(length), frames - begin
-    seen = infill_grid.mask_cells(music.pitch_indices[shown], hidden[rows[:, None], shown][..., None])
-    place, wanted = music.place[shown], at[:, None] == np.arange(length)
+    whole = infill_grid.mask_cells(music.pitch_indices, hidden[..., None])
+    given_place = np.broadcast_to(music.place, (len(frames), *music.place.shape))
+    places = infill_beat.with_inferred_beat(whole, given_place, whole_pieces=True)
+    seen, place = whole[rows[:, None], shown], places[rows[:, None], shown]
+    wanted = at[:, None] == np.arange(length)
     total = np.zeros(len(frames))
     for voices in voice_orders.T:
         logs = _log_probabilities(_logits(net, seen, place, wanted)[rows, at, voices])

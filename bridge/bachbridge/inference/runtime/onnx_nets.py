@@ -15,7 +15,7 @@ import onnxruntime
 from msgspec import Meta
 
 from bachbridge.atomic_files import read_limited_bytes
-from bachbridge.codecs import infill_grid, satb
+from bachbridge.codecs import infill_beat, infill_grid, satb
 from bachbridge.errors import ModelError
 from bachbridge.inference.runtime import pointer_state, row_cache
 from bachbridge.inference.runtime.families import HELPER_FAMILY
@@ -223,8 +223,10 @@ class InfillNet:
         Pitch logits are `[b, t, voice, pitch_index]`; they hold for masked cells, or for all at the steps
         `wanted[b, t]`. Onset logits are `[b, t, voice]`; they hold for cells that keep the pitch of the step before,
         at steps that are wanted or have masked cells, and if there are none, at all. What does not hold may be 0.
+        The key, and the beat where `place` does not say it, are inferred from the given cells.
         """
         shifts = infill_grid.key_shifts(seen)
+        place = infill_beat.with_inferred_beat(seen, place)
         *core_inputs, neighbours = infill_grid.network_inputs(seen, attacks, place, shifts)
         inputs = dict(zip(("seen", "attacks", "place"), core_inputs, strict=True))
         masked = seen == infill_grid.MASKED

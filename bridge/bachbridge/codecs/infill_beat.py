@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from bachbridge.codecs.infill_grid import EIGHTHS, MASKED, SIXTEENTHS, steps_per_cell
+from bachbridge.codecs.infill_grid import EIGHTHS, MASKED, SIXTEENTHS, phase_values, steps_per_cell
 from bachbridge.music.frames import Floats, Ints
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
 
@@ -55,9 +55,8 @@ def with_inferred_beat(seen: Ints, place: Ints, *, whole_pieces: bool = False) -
         phase_count = STEPS_PER_BEAT // steps_per_cell(grid)
         probabilities = _phase_probabilities(seen[rows], _prior(phase_count, whole_pieces=whole_pieces))
         sure = probabilities.max(axis=1) >= min_probability
-        first = probabilities.argmax(axis=1).astype(np.int32)[sure]
-        phase: Ints = (first[:, None] + np.arange(seen.shape[1], dtype=np.int32)) % phase_count
-        told[rows[sure], :, _PHASE_FIELD] = 1 + steps_per_cell(grid) * phase
+        first_phase = steps_per_cell(grid) * probabilities.argmax(axis=1).astype(np.int32)
+        told[rows[sure], :, _PHASE_FIELD] = phase_values(first_phase[sure], seen.shape[1], grid)
     return told
 
 

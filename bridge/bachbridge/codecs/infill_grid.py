@@ -89,8 +89,14 @@ def place_features(
         rows[:, 1] = 1 + position % MAX_BAR_STEPS
         rows[:, 2] = [bar_length_id(bar) for bar in steps_per_bar.tolist()]
     elif phase is not None:
-        rows[:, 0] = 1 + (phase + steps_per_cell(grid) * np.arange(steps)) % STEPS_PER_BEAT
+        rows[:, 0] = phase_values(np.array(phase, np.int32), steps, grid)
     return rows
+
+
+def phase_values(first_phase: Ints, steps: int, grid: int) -> Ints:
+    """Return the phase field `[..., step]` of steps of which the first lies `first_phase[...]` 16ths into a beat."""
+    offset = steps_per_cell(grid) * np.arange(steps, dtype=np.int32)
+    return 1 + (first_phase[..., None] + offset) % STEPS_PER_BEAT
 
 
 def is_second_sixteenth(place: Ints) -> Bools:

@@ -1,14 +1,20 @@
-"""JACK servers that are killed and come back: soon noticed, and ports and connections are there again."""
+"""JACK servers that are killed and come back: soon noticed, and ports and connections are there again.
+
+Servers that do not come back leave room for others.
+"""
 
 import os
 import time
+from pathlib import Path
 from statistics import median
 
 import psutil
 import pytest
 
+from bachbridge.errors import PortError
+from bachbridge.midi import jack as jack_module
 from bachbridge.midi import messages as midi
-from bachbridge.midi.jack import DummyServer, ServerWatch
+from bachbridge.midi.jack import DummyServer, ServerWatch, is_server_running
 from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME
 from bachbridge.process.ipc import EngineLink
 from bachbridge.protocol.effects import Connections
@@ -18,6 +24,8 @@ from tests.loopback.test_engine_on_ports import HELD
 from tests.support.port_daw import Daw, await_message, daw, wait_until
 
 RESTARTS, SOAK_RESTARTS = 2, 30
+SERVERS_AT_ONCE = 8
+"""JACK's limit."""
 _PAUSE_S = 0.01
 SOURCE, SINK = "Rack Out", "Rack In"
 CLOSED, OPEN = PortsChanged("", ""), PortsChanged(INPUT_NAME, OUTPUT_NAME)
@@ -95,6 +103,28 @@ def restart_often(count: int) -> None:
 
 def test_killed_server_is_noticed_and_connections_return(jack: DummyServer) -> None:
     restart_often(RESTARTS)
+
+
+def test_servers_that_were_killed_leave_room_for_another(jack: DummyServer) -> None:
+    names = [f"bachbridge-killed-{number}-{os.getpid()}" for number in range(SERVERS_AT_ONCE)]
+    for name in names:
+        with DummyServer(name) as server:
+            psutil.Process(server.pid).kill()
+    with DummyServer(f"bachbridge-after-{os.getpid()}"):
+        assert is_server_running()
+    # Only a server of the same name frees a place, and the last ones were not in the way.
+    for name in names:
+        with DummyServer(name):
+            pass
+
+
+def test_server_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "jackd").write_text("#!/bin/sh\necho banner\necho No such card >&2\necho Failed to open >&2\nexit 1\n")
+    (tmp_path / "jackd").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(jack_module, "_START_S", 1.0)
+    with pytest.raises(PortError, match=r"does not start \(No such card\)"), DummyServer("bachbridge-none"):
+        pass
 
 
 @pytest.mark.soak

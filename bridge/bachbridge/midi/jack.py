@@ -17,11 +17,12 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from bachbridge.errors import PortError
 
@@ -30,6 +31,10 @@ _MAX_PERIODS_WAIT_S, _PERIODS_POLL_S = 0.5, 0.001
 _NAME_ARRAY = ctypes.POINTER(ctypes.c_char_p)
 _SHUTDOWN = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 _START_S, _POLL_S, _RETRY_S = 15.0, 0.05, 0.5
+_SHARED_MEMORY = Path("/dev", "shm")
+_SOCKET = re.compile(r"jack_(bachbridge-[\w-]+)_\d+_0")
+"""The file of a server of ours; a server that was killed leaves it there."""
+_IS_FULL = "too many servers"
 
 
 @cache
@@ -55,6 +60,7 @@ def _library() -> ctypes.CDLL | None:
     library.jack_port_get_all_connections.restype = _NAME_ARRAY
     library.jack_port_get_all_connections.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
     library.jack_connect.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p]
+    library.jack_port_disconnect.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
     library.jack_last_frame_time.restype = library.jack_get_buffer_size.restype = ctypes.c_uint32
     library.jack_last_frame_time.argtypes = library.jack_get_buffer_size.argtypes = [ctypes.c_void_p]
     library.jack_free.restype = None
@@ -143,6 +149,16 @@ class ServerWatch:
             return False
         return library.jack_connect(client, sources[0], destinations[0]) in (0, errno.EEXIST)
 
+    def disconnect(self, client_name: str, port_name: str) -> None:
+        """Take away all connections of a port whose client has this name, or this name and a number that JACK added."""
+        library, client = _library(), self._client
+        if library is None or client is None or not self.is_alive:
+            return
+        for full_name in self._full_names(port_name):
+            port = library.jack_port_by_name(client, full_name)
+            if port and full_name.startswith(client_name.encode()):
+                library.jack_port_disconnect(client, port)
+
     def _full_names(self, name: str) -> list[bytes]:
         """Return the full names of the ports that have this full name, or this name after their client's."""
         library = _library()
@@ -212,24 +228,41 @@ class DummyServer:
         return self._process.pid
 
     def start(self) -> None:
-        """Start the server and wait until it answers."""
-        deadline_s = time.monotonic() + _START_S
-        self._launch()
-        while not is_server_running():
-            if time.monotonic() > deadline_s:
-                self.stop()
-                raise PortError(
-                    f"The JACK server {self.name} does not start: run `{' '.join(self._arguments)}` to see why."
-                )
-            time.sleep(_POLL_S)
-            if self._process is None or self._process.poll() is not None:
-                # The remains of the server before this one take a moment to disappear.
-                time.sleep(_RETRY_S)
-                self._launch()
+        """Start the server and wait until it answers; raises `PortError` with its reason if it does not."""
+        deadline_s, reason = time.monotonic() + _START_S, "it does not answer"
+        with tempfile.TemporaryFile() as messages:
+            self._launch(messages)
+            while not is_server_running():
+                if time.monotonic() > deadline_s:
+                    self.stop()
+                    command = " ".join(self._arguments)
+                    raise PortError(
+                        f"The JACK server {self.name} does not start ({reason}): run `{command}` to see more."
+                    )
+                time.sleep(_POLL_S)
+                if self._process is None or self._process.poll() is not None:
+                    reason = _read_reason(messages)
+                    if _IS_FULL in reason.lower():
+                        self._free_places()
+                    # The remains of the server before this one take a moment to disappear.
+                    time.sleep(_RETRY_S)
+                    self._launch(messages)
 
-    def _launch(self) -> None:
+    def _launch(self, messages: IO[bytes]) -> None:
         null = subprocess.DEVNULL
-        self._process = subprocess.Popen(self._arguments, stdin=null, stdout=null, stderr=null, start_new_session=True)
+        self._process = subprocess.Popen(
+            self._arguments, stdin=null, stdout=null, stderr=messages, start_new_session=True
+        )
+
+    def _free_places(self) -> None:
+        """Free the places in JACK's table, which has eight, of servers of ours that were killed.
+
+        Only a server of the same name frees one, as it ends. JACK refuses it if the one with that name is alive.
+        """
+        names = {found[1] for path in _SHARED_MEMORY.glob("jack_*") if (found := _SOCKET.fullmatch(path.name))}
+        for name in sorted(names - {self.name}):
+            with contextlib.suppress(PortError), DummyServer(name):
+                pass
 
     def stop(self) -> None:
         """End this server, and no other."""
@@ -242,3 +275,10 @@ class DummyServer:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _read_reason(messages: IO[bytes]) -> str:
+    """Return why a server has ended, of its messages the last but one: the last says only that it did not open."""
+    messages.seek(0)
+    lines = [line.strip() for line in messages.read().decode(errors="replace").splitlines()]
+    return next(iter([line for line in lines if line][-2:]), "it ends at once")

@@ -318,8 +318,16 @@ class Ports:
         return self.state != before
 
     def close(self) -> None:
-        """Close both ports, after the messages that were sent have gone out."""
-        if self.state.output:
+        """Close both ports, after the messages that were sent have gone out.
+
+        The input is silenced first. rtmidi holds the interpreter's lock while it closes a port, and JACK closes a
+        client between two periods: a message that arrives then would wait for the lock, and the period for the message.
+        """
+        if self.state.input:
+            self._input.port.ignore_types(sysex=True, timing=True, active_sense=True)
+            if self._jack_watch:
+                self._jack_watch.disconnect(self._input.client, self._input.own_name)
+        if self.state != PortsChanged("", ""):
             time.sleep(_DRAIN_S)
         self._output.close()
         self._input.close()

@@ -1,12 +1,15 @@
-"""Floods of notes on real ports: what cannot be played is left out as whole notes, and counted."""
+"""Floods on real ports: notes that cannot be played are left out whole and counted, and the ports can be closed."""
 
 import os
+import sys
 import threading
 import time
+from pathlib import Path
 
 import psutil
 import pytest
 
+from bachbridge.engine.ports.client import PortClient
 from bachbridge.midi.jack import DummyServer
 from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME
 from bachbridge.process.ipc import EngineLink
@@ -19,6 +22,15 @@ from tests.support.port_daw import PATIENCE_S, Daw, await_message, daw
 NOTES = 1500
 SOAK_NOTES_PER_S, SOAK_S, BATCH = 2000, 60, 20
 MAX_GROWTH = 1.05
+CLOCK = b"\xf8"
+CLOCKS, CLOCK_PAUSE_S = 500, 0.0003
+"""So many arrive before the ports are closed. In each period of JACK there are several."""
+CLOSING_OWNER = """
+import pathlib, sys
+from bachbridge.engine.ports.broker import main
+main()
+pathlib.Path(sys.argv[1]).touch()
+"""
 
 
 class Flood:
@@ -77,6 +89,36 @@ def test_flood_on_ports_leaves_no_note_and_counts_the_lost(jack: DummyServer) ->
             flood.wait_until_all_are_known()
             assert flood.received > 0
         assert link.close() == 0
+
+
+def test_ports_close_by_themselves_while_a_clock_runs(jack: DummyServer, tmp_path: Path) -> None:
+    closed, has_arrived, is_over = tmp_path / "closed", threading.Event(), threading.Event()
+    arrivals = 0
+
+    def count(_: int, __: bytes) -> None:
+        nonlocal arrivals
+        arrivals += 1
+        if arrivals == CLOCKS:
+            has_arrived.set()
+
+    client = PortClient(None, None, count, lambda _: None, command=[sys.executable, "-c", CLOSING_OWNER, str(closed)])
+    with daw(None, INPUT_NAME, "Clock") as clock:
+
+        def stream() -> None:
+            while not is_over.wait(CLOCK_PAUSE_S):
+                clock.send(CLOCK)
+
+        thread = threading.Thread(target=stream)
+        thread.start()
+        try:
+            assert has_arrived.wait(20)
+            client.close()
+            # A process that hangs is killed, and JACK then stands still for seconds.
+            assert closed.exists()
+        finally:
+            is_over.set()
+            thread.join()
+            client.close()
 
 
 @pytest.mark.soak

@@ -20,6 +20,7 @@ from bachbridge_training.collection.reading import file_list
 from bachbridge_training.collection.shard_index import WORK_FOLDER
 from bachbridge_training.collection.shard_reader import ShardReader
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
+from bachbridge_training.folder_lock import lock_folder
 from bachbridge_training.recipe import SymbolRecipe
 from bachbridge_training.runs.families import family_of
 from tests.training.collection.conftest import chorale_midi, encoder_of
@@ -189,6 +190,11 @@ def test_prepare_refuses_a_folder_with_other_contents(
         prepare_collection(client, music, music, COCONET, OPTIONS)
     with pytest.raises(ConfigError, match="already holds a prepared collection"):
         prepare_collection(client, music, whole, COCONET, OPTIONS)
+    with (
+        lock_folder(tmp_path / "held" / WORK_FOLDER),
+        pytest.raises(ConfigError, match="another process is at work"),
+    ):
+        prepare_collection(client, music, tmp_path / "held", COCONET, OPTIONS)
 
 
 def test_prepare_goes_on_after_a_full_disk(client: DaskClient, music: Path, tmp_path: Path) -> None:

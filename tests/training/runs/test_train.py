@@ -21,6 +21,7 @@ from bachbridge_training.cli.export import export_model as export_command
 from bachbridge_training.cli.train import train_recipe as train_command
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.datasets.four_part_windows import VOICE_ORDER, ChoraleBatches
+from bachbridge_training.folder_lock import lock_folder
 from bachbridge_training.recipe import ChoraleRecipe
 from bachbridge_training.runs import checkpoints
 from bachbridge_training.runs import stages as run_stages
@@ -209,6 +210,8 @@ def test_commands_refuse_what_does_not_exist(tmp_path: Path) -> None:
         pass
     with pytest.raises(ConfigError, match="choose another place"):
         train_command("chorale-lstm", epochs=None, limit=1, seed=None, output=tmp_path / "file", resume=False)
+    with lock_folder(tmp_path / "held"), pytest.raises(ConfigError, match="another process is at work"):
+        train_command("chorale-lstm", epochs=None, limit=1, seed=None, output=tmp_path / "held", resume=False)
     for name in ("", "..", "my/toy"):
         with pytest.raises(ConfigError, match="cannot be named"):
             export_command(name, run=tmp_path, output=tmp_path)

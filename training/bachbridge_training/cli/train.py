@@ -7,6 +7,7 @@ import json as json_format
 import shlex
 import zlib
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from bachbridge.errors import ConfigError
 from bachbridge.inference.runtime import library
 from bachbridge_training import recipe as recipes
 from bachbridge_training.collection.shard_index import is_shard_folder
+from bachbridge_training.folder_lock import lock_folder, make_folder
 from bachbridge_training.recipe import AnyRecipe, ChoraleRecipe, PhrasingRecipe, Stage
 from bachbridge_training.runs import devices as run_devices
 from bachbridge_training.runs import stages as run_stages
@@ -85,7 +87,8 @@ def train_recipe(
     stages = _begun_stages(folder, first.name, resume=resume, start_run=start_run, seed=seed)
     stages = stages or run_stages.with_seed(wanted, seed)
     options = _RunOptions(epochs, limit, data, patience, checkpoint_interval_s, json, devices)
-    is_own_music = _train_stages(stages, folder, start_run, options)
+    with lock_folder(folder) if devices.writes else nullcontext():
+        is_own_music = _train_stages(stages, folder, start_run, options)
     devices.close()
     model = _model_name(folder, is_own_music=is_own_music)
     print(f"the run is in {folder}; make a model of it: bachbridge export {shlex.join((model, '--run', str(folder)))}")
@@ -130,7 +133,7 @@ def _train_stages(stages: Sequence[Stage], folder: Path, start_run: Path | None,
     for number in range(present, len(runs)):
         run = runs[number]
         if run.stage.name and writes:
-            _make_folder(folder)
+            make_folder(folder)
             recipes.write_stages(stages, folder / recipes.RECIPE_FILE)
             print(f"stage {run.stage.name}, {number + 1} of {len(runs)}", flush=True)
         is_own_music = _train_stage(run, options, is_first=number == 0)
@@ -186,7 +189,7 @@ def _start_run(
     # All processes have read what they need of the folder before the first one writes into it.
     devices.check_same("recipe, music or step", zlib.crc32(repr((recipe, its_data.facts, training.step)).encode()))
     if devices.writes:
-        _make_folder(run.folder)
+        make_folder(run.folder)
         run_data.write_run_data(its_data, run.folder)
         recipes.write_recipe(recipe, run.folder / recipes.RECIPE_FILE)
         if not has_begun:
@@ -214,13 +217,6 @@ def _model_name(folder: Path, *, is_own_music: bool) -> str:
     name = folder.resolve().name
     taken = library.model_names() if is_own_music else library.shipped_names()
     return f"my-{name}" if name in taken else name
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"cannot write to {folder} ({error.strerror}): choose another folder with -o.") from error
 
 
 def load_own_music(data: Path, recipe: AnyRecipe, *, json: bool = False) -> "MusicFolder":

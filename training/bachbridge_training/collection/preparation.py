@@ -34,6 +34,7 @@ from bachbridge_training.collection.reading.file_list import FileCounts
 from bachbridge_training.collection.selection import PARTS, Selection, select_pieces
 from bachbridge_training.collection.shard_index import CHUNK_FOLDER, WORK_FOLDER, ShardEntry, ShardIndex
 from bachbridge_training.collection.worker_tasks import MusicEncoder, Places
+from bachbridge_training.folder_lock import lock_folder, make_folder
 
 SHARD_PIECES = 1024
 _SPLIT_TEXT = "by a hash of each group of similar melodies"
@@ -67,6 +68,16 @@ def prepare_collection(
     """
     check_places(source, output)
     work = _make_work_folder(output)
+    with lock_folder(work):
+        report = _prepare(client, source, output, work, encoder, options)
+    shutil.rmtree(work, ignore_errors=True)
+    return report
+
+
+def _prepare(
+    client: DaskClient, source: Path, output: Path, work: Path, encoder: MusicEncoder, options: PreparationOptions
+) -> CollectionReport:
+    """Read, select and write the music; what is done in `work` already is not done again."""
     counts = file_list.list_files(source, work / "files.jsonl")
     bases = _read_files(client, work, counts, encoder, options)
     refused = collection_report.write_refused(bases, output)
@@ -84,7 +95,6 @@ def prepare_collection(
     collection_report.write_refused(bases, output, selection)
     collection_report.write_report(report, output)
     _write_index(output, encoder, report, facts, parts)
-    shutil.rmtree(work, ignore_errors=True)
     return report
 
 
@@ -105,11 +115,8 @@ def check_places(source: Path, output: Path) -> None:
 
 def _make_work_folder(output: Path) -> Path:
     work = output / WORK_FOLDER
-    try:
-        for name in (CHUNK_FOLDER, "shards"):
-            (work / name).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"cannot write to {output} ({error.strerror}): choose another folder with -o.") from error
+    for name in (CHUNK_FOLDER, "shards"):
+        make_folder(work / name)
     return work
 
 

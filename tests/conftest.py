@@ -12,7 +12,7 @@ from hypothesis import Phase, settings
 
 from bachbridge.errors import PortError
 from bachbridge.midi.jack import DummyServer
-from bachbridge.midi.ports import list_ports
+from bachbridge.midi.midi_system import list_ports
 
 settings.register_profile("default", derandomize=True, deadline=None, phases=(Phase.explicit, Phase.generate))
 settings.register_profile("soak", max_examples=5000, deadline=None)

@@ -13,7 +13,8 @@ from typing import Self
 import mido
 
 from bachbridge.cli.bench.fake_daw import FakeDaw
-from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME, list_ports
+from bachbridge.midi.midi_system import list_ports
+from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME
 
 _SCRIPT = Path(__file__).with_name("ardour.lua")
 _ROOT = Path("/usr/lib")

@@ -34,7 +34,7 @@ _START_S, _POLL_S, _RETRY_S = 15.0, 0.05, 0.5
 _SHARED_MEMORY = Path("/dev", "shm")
 _SOCKET = re.compile(r"jack_(bachbridge-[\w-]+)_\d+_0")
 """The file of a server of ours; a server that was killed leaves it there."""
-_IS_FULL = "too many servers"
+_IS_FULL = "too many"
 
 
 @cache
@@ -229,7 +229,7 @@ class DummyServer:
 
     def start(self) -> None:
         """Start the server and wait until it answers; raises `PortError` with its reason if it does not."""
-        deadline_s, reason = time.monotonic() + _START_S, "it does not answer"
+        deadline_s, reason = time.monotonic() + _START_S, "no answer"
         with tempfile.TemporaryFile() as messages:
             self._launch(messages)
             while not is_server_running():
@@ -281,4 +281,4 @@ def _read_reason(messages: IO[bytes]) -> str:
     """Return why a server has ended, of its messages the last but one: the last says only that it did not open."""
     messages.seek(0)
     lines = [line.strip() for line in messages.read().decode(errors="replace").splitlines()]
-    return next(iter([line for line in lines if line][-2:]), "it ends at once")
+    return next(iter([line for line in lines if line][-2:]), "no message")

@@ -1,9 +1,8 @@
 """The MIDI ports: our own virtual ports, or other programs' ports by name, watched as they appear and disappear.
 
-The MIDI system is the ALSA sequencer or else JACK on Linux, CoreMIDI on macOS, and MultiMedia (without virtual ports)
-on Windows. Messages arrive on a thread of rtmidi's, which only timestamps them and passes them on. All other methods
-belong to the engine's thread, including the look at the list of port names: rtmidi holds the interpreter's lock while
-it lists them, so a separate thread would block the engine just as long, at a moment that the engine cannot choose.
+Messages arrive on a thread of rtmidi's, which only timestamps them and passes them on. All other methods belong to the
+engine's thread, including the look at the list of port names: rtmidi holds the interpreter's lock while it lists them,
+so a separate thread would block the engine just as long, at a moment that the engine cannot choose.
 
 A named port that disappears is closed, and opened again when a port of that name is back. Our own virtual ports
 disappear only with a JACK server, and are created again when one answers. rtmidi's `is_port_open` is no help here: it
@@ -11,17 +10,14 @@ stays true.
 """
 
 import contextlib
-import os
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from bachbridge.errors import PortError
-from bachbridge.install_advice import install_advice
-from bachbridge.midi import jack
+from bachbridge.midi import jack, midi_system
 from bachbridge.midi.connections import Link, LinkKeeper, count_connections
 from bachbridge.midi.loopback import complete_ports, loopback_text
 from bachbridge.midi.messages import is_essential
@@ -29,126 +25,19 @@ from bachbridge.midi.output_room import OutputRoom
 from bachbridge.midi.port_names import match_port, strip_port_numbers
 from bachbridge.protocol.effects import Connections, PortNames
 from bachbridge.protocol.events import PortsChanged
-from bachbridge.protocol.instances import CLIENT_NAME, free_client_name, input_port_name, output_port_name
+from bachbridge.protocol.instances import CLIENT_NAME, input_port_name, output_port_name
 
 INPUT_NAME, OUTPUT_NAME = input_port_name(), output_port_name()
-
-_ALSA_DEVICE = "/dev/snd/seq"
 
 MidiCallback = Callable[[int, bytes], None]
 """Receives the time of arrival (monotonic, ns) and the bytes of one message; called on rtmidi's thread."""
 
-_DISAPPEAR_S, _POLL_S = 1.0, 0.1
 _DRAIN_S = 0.05
 """Time for the last messages to reach the other end before the port closes.
 
 rtmidi waits until JACK has accepted them, but a port that closes in the same period loses them: without this pause, an
 engine that ended left notes hanging one time in eight on a busy machine.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class PortListing:
-    """The other programs' ports: `inputs` to receive from, `outputs` to send to, in the MIDI system `system`."""
-
-    system: str
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-
-
-@cache
-def _rtmidi() -> Any:
-    """Return the module rtmidi; raises `PortError` if a library that it needs is missing."""
-    try:
-        import rtmidi
-    except ModuleNotFoundError as error:
-        raise PortError(missing_library_text(sys.version_info[:2], sys.platform, install_advice("midi"))) from error
-    except ImportError as error:
-        raise PortError(
-            f'The MIDI library cannot be loaded ({error}): install it, on Debian with "sudo apt install libasound2".'
-        ) from error
-    return rtmidi
-
-
-def missing_library_text(version: tuple[int, int], platform: str, advice: str) -> str:
-    """Return what to do about a missing python-rtmidi, for which there are wheels up to Python 3.12."""
-    if version < (3, 13):
-        return f"The MIDI library is missing: {advice}."
-    needed = "a C++ compiler"
-    if platform == "linux":
-        needed = 'a compiler and headers ("sudo apt install build-essential python3-dev libasound2-dev")'
-    number = ".".join(map(str, version))
-    return (
-        f"Python {number} has no ready-made MIDI library: install BachBridge with Python 3.12, or install {needed} and "
-        f"then {advice}."
-    )
-
-
-def find_system() -> int:
-    """Return rtmidi's number of the MIDI system to use; the `PortError` raised says what to install or enable."""
-    rtmidi = _rtmidi()
-    if sys.platform == "darwin":
-        return rtmidi.API_MACOSX_CORE
-    if sys.platform == "win32":
-        return rtmidi.API_WINDOWS_MM
-    compiled = rtmidi.get_compiled_api()
-    if rtmidi.API_LINUX_ALSA in compiled and os.access(_ALSA_DEVICE, os.R_OK | os.W_OK):
-        return rtmidi.API_LINUX_ALSA
-    if rtmidi.API_UNIX_JACK in compiled and jack.is_server_running():
-        return rtmidi.API_UNIX_JACK
-    raise PortError(
-        'This machine has no MIDI system: enable ALSA\'s sequencer with "sudo modprobe snd-seq", '
-        'or install JACK with "sudo apt install jackd2" and start it with "jackd -d dummy &".'
-    )
-
-
-def _create_rtmidi(kind: str, system: int, client: str = CLIENT_NAME) -> Any:
-    """Return an `rtmidi.MidiIn` or `rtmidi.MidiOut` (`kind`) without an open port."""
-    rtmidi = _rtmidi()
-    try:
-        return getattr(rtmidi, kind)(system, name=client)
-    except (rtmidi.RtMidiError, OSError) as error:
-        raise PortError(f"The MIDI system does not accept BachBridge ({error}): restart it and try again.") from error
-
-
-def _system_name(system: int) -> str:
-    """Return the MIDI system's name as people write it; rtmidi's is "Jack"."""
-    name = str(_rtmidi().get_api_display_name(system))
-    return "JACK" if name == "Jack" else name
-
-
-def list_ports() -> PortListing:
-    """Return the ports that exist now; raises `PortError` if there is no MIDI system."""
-    system = find_system()
-    source, sink = _create_rtmidi("MidiIn", system), _create_rtmidi("MidiOut", system)
-    listing = PortListing(_system_name(system), _port_names(source), _port_names(sink))
-    source.delete()
-    sink.delete()
-    return listing
-
-
-def find_free_client_name() -> str:
-    """Return the name for our ports that no other BachBridge has; "BachBridge" if there is no MIDI system.
-
-    The ports of a BachBridge that has just ended may still be listed: they are given a moment to disappear. On Windows
-    ports of our name are a loopback, which several programs can use.
-    """
-    if sys.platform == "win32":
-        return CLIENT_NAME
-    last_s = time.monotonic() + _DISAPPEAR_S
-    while True:
-        try:
-            listing = list_ports()
-        except PortError:
-            return CLIENT_NAME
-        name = free_client_name((*listing.inputs, *listing.outputs))
-        if name == CLIENT_NAME or time.monotonic() > last_s:
-            return name
-        time.sleep(_POLL_S)
-
-
-def _port_names(port: Any) -> tuple[str, ...]:
-    return tuple(name or "" for name in port.get_ports())
 
 
 @dataclass(slots=True)
@@ -169,8 +58,8 @@ class _OwnPort:
 
     def open(self, system: int) -> None:
         """Open the port, for the first time or again; raises `PortError` if that fails."""
-        rtmidi = _rtmidi()
-        self.port = _create_rtmidi("MidiIn" if self.kind == "input" else "MidiOut", system, self.client)
+        rtmidi = midi_system.load_rtmidi()
+        self.port = midi_system.create_port("MidiIn" if self.kind == "input" else "MidiOut", system, self.client)
         try:
             if self.wanted_name is None:
                 if system != rtmidi.API_WINDOWS_MM:
@@ -178,7 +67,7 @@ class _OwnPort:
                     self.name = self.own_name
             else:
                 if not self.wait_for_port:
-                    self._resolve(_port_names(self.port))
+                    self._resolve(midi_system.port_names(self.port))
                 self.reconnect()
         except (rtmidi.RtMidiError, OSError) as error:
             raise PortError(
@@ -201,7 +90,7 @@ class _OwnPort:
         """Close a named port that is gone, or open it again when it is back; return True if anything changed."""
         if self.wanted_name is None or self.port is None:
             return False
-        listed = _port_names(self.port)
+        listed = midi_system.port_names(self.port)
         with contextlib.suppress(PortError):
             self._resolve(listed)
         names = strip_port_numbers(listed)
@@ -267,7 +156,7 @@ class Ports:
 
         This takes 0.1 ms; a new client would take far longer.
         """
-        rtmidi = _rtmidi()
+        rtmidi = midi_system.load_rtmidi()
         try:
             return PortNames(self._other_names(self._input.port), self._other_names(self._output.port))
         except (rtmidi.RtMidiError, OSError):
@@ -276,7 +165,7 @@ class Ports:
     def _other_names(self, port: Any) -> tuple[str, ...]:
         # On Windows no port is our own, though one may have its name.
         own_names = () if sys.platform == "win32" else (self._input.own_name, self._output.own_name)
-        names = () if port is None else strip_port_numbers(_port_names(port))
+        names = () if port is None else strip_port_numbers(midi_system.port_names(port))
         return tuple(name for name in names if not any(own in name for own in own_names))
 
     def send(self, data: bytes) -> bool:
@@ -285,7 +174,7 @@ class Ports:
             return False
         if self._room and not self._room.reserve(len(data), is_essential=is_essential(data)):
             return False
-        rtmidi = _rtmidi()
+        rtmidi = midi_system.load_rtmidi()
         try:
             self._output.port.send_message(data)
         except (rtmidi.RtMidiError, OSError, ValueError):
@@ -298,7 +187,7 @@ class Ports:
 
     def refresh(self) -> bool:
         """Compare the listed ports with the open ones; return True if anything changed. Call it once a second."""
-        rtmidi = _rtmidi()
+        rtmidi = midi_system.load_rtmidi()
         before = self.state
         try:
             if self._jack_watch and not self._jack_watch.is_alive:
@@ -337,8 +226,8 @@ class Ports:
 
     def _open(self) -> None:
         try:
-            system = find_system()
-            if system == _rtmidi().API_UNIX_JACK:
+            system = midi_system.find_system()
+            if system == midi_system.load_rtmidi().API_UNIX_JACK:
                 self._jack_watch = jack.ServerWatch()
                 self._room = OutputRoom(self._jack_watch.frame_clock)
             self._output.open(system)
@@ -360,7 +249,7 @@ class Ports:
         """
         if not (self._input.needs_loopback or self._output.needs_loopback):
             return
-        listed = _port_names(self._input.port), _port_names(self._output.port)
+        listed = midi_system.port_names(self._input.port), midi_system.port_names(self._output.port)
         found = complete_ports(self._input.wanted_name, self._output.wanted_name, *listed)
         if found:
             self._input.wanted_name, self._output.wanted_name = found

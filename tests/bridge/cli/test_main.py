@@ -16,7 +16,7 @@ from bachbridge.cli.main import command_line, run
 from bachbridge.cli.play import ports
 from bachbridge.errors import PortError
 from bachbridge.install_advice import install_advice
-from bachbridge.midi.ports import PortListing
+from bachbridge.midi.midi_system import PortListing
 from bachbridge.settings import SETTING_NAMES, option_name, spec_of
 
 COMMANDS = (

@@ -6,7 +6,7 @@ import pytest
 
 from bachbridge.errors import PortError
 from bachbridge.install_advice import install_advice
-from bachbridge.midi import ports
+from bachbridge.midi import midi_system
 
 
 @pytest.mark.parametrize(
@@ -21,15 +21,17 @@ from bachbridge.midi import ports
 def test_missing_library_text_fits_python_and_system(
     version: tuple[int, int], platform: str, says: str, says_not: str
 ) -> None:
-    text = ports.missing_library_text(version, platform, "run x")
+    text = midi_system.missing_library_text(version, platform, "run x")
     assert says in text
     assert says_not not in text
 
 
 def test_listing_ports_without_library_raises_the_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "rtmidi", None)
-    ports._rtmidi.cache_clear()
+    midi_system.load_rtmidi.cache_clear()
     with pytest.raises(PortError) as raised:
-        ports.list_ports()
-    ports._rtmidi.cache_clear()
-    assert str(raised.value) == ports.missing_library_text(sys.version_info[:2], sys.platform, install_advice("midi"))
+        midi_system.list_ports()
+    midi_system.load_rtmidi.cache_clear()
+    assert str(raised.value) == midi_system.missing_library_text(
+        sys.version_info[:2], sys.platform, install_advice("midi")
+    )

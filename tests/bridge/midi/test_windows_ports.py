@@ -6,8 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from bachbridge.errors import PortError
-from bachbridge.midi import ports
-from bachbridge.midi.ports import Ports, find_free_client_name
+from bachbridge.midi import midi_system, ports
+from bachbridge.midi.midi_system import find_free_client_name
+from bachbridge.midi.ports import Ports
 from bachbridge.protocol.effects import PortNames
 from bachbridge.protocol.events import PortsChanged
 
@@ -70,7 +71,7 @@ class FakeRtMidi:
 @pytest.fixture
 def rtmidi(monkeypatch: pytest.MonkeyPatch) -> FakeRtMidi:
     fake = FakeRtMidi()
-    monkeypatch.setattr(ports, "_rtmidi", lambda: fake)
+    monkeypatch.setattr(midi_system, "load_rtmidi", lambda: fake)
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setattr(ports, "_DRAIN_S", 0)
     return fake

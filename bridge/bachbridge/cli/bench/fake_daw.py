@@ -20,7 +20,8 @@ import mido
 from bachbridge.engine.ports.client import PortClient
 from bachbridge.errors import PortError
 from bachbridge.midi.jack import DummyServer
-from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME, Ports, list_ports
+from bachbridge.midi.midi_system import list_ports
+from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME, Ports
 from bachbridge.process.ipc import EngineLink
 from bachbridge.protocol.effects import Message
 from bachbridge.protocol.events import Midi, PortsChanged

@@ -13,7 +13,8 @@ from bachbridge.errors import PortError
 from bachbridge.midi.connections import find_connections
 from bachbridge.midi.jack import ServerWatch
 from bachbridge.midi.loopback import find_loopback, loopback_text
-from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME, PortListing, list_ports
+from bachbridge.midi.midi_system import PortListing, list_ports
+from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME
 from bachbridge.music.notes import NS_PER_MS
 from bachbridge.protocol.instances import CLIENT_NAME, free_client_name
 from bachbridge.protocol.latency import percentiles

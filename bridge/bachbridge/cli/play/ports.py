@@ -9,7 +9,7 @@ from rich.text import Text
 from bachbridge.console import make_console
 from bachbridge.errors import PortError
 from bachbridge.midi.loopback import loopback_text
-from bachbridge.midi.ports import PortListing, list_ports
+from bachbridge.midi.midi_system import PortListing, list_ports
 
 
 def print_ports(*, json: bool = False) -> None:

@@ -49,7 +49,7 @@ def missing_for_app(environment: Mapping[str, str], platform: str, *, has_midi: 
 
 def _has_midi_system() -> bool:
     from bachbridge.errors import PortError
-    from bachbridge.midi.ports import find_system
+    from bachbridge.midi.midi_system import find_system
 
     try:
         find_system()

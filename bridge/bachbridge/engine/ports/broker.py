@@ -26,7 +26,8 @@ from bachbridge.engine.ports.left_links import find_left_links, leave_links
 from bachbridge.engine.ports.sounding import SoundingNotes
 from bachbridge.engine.ports.unsent import UnsentMessages
 from bachbridge.errors import PortError
-from bachbridge.midi.ports import Ports, find_free_client_name
+from bachbridge.midi.midi_system import find_free_client_name
+from bachbridge.midi.ports import Ports
 from bachbridge.process import ipc, realtime
 from bachbridge.protocol.effects import Connections, Message, PortNames
 from bachbridge.protocol.events import PortsChanged

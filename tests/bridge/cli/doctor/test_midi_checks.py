@@ -4,7 +4,8 @@ import pytest
 
 from bachbridge.cli.doctor.midi_checks import judge_connections, judge_loopback, judge_windows_loopback
 from bachbridge.midi.connections import parse_alsa_connections
-from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME, PortListing
+from bachbridge.midi.midi_system import PortListing
+from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME
 
 ALSA_CLIENTS = """Client info
   cur  clients : 3

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
 
-from bachbridge.protocol.effects import Message, Received, SettingRefused
+from bachbridge.protocol.effects import SettingRefused
 from bachbridge.protocol.events import PortsChanged
+from bachbridge.protocol.notices import Message, Received
 from bachbridge_gui.app_core import AppCore
 from bachbridge_gui.hearing.hearing import Hearing
 from bachbridge_gui.hearing.strip import StripFacts

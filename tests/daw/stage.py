@@ -12,8 +12,8 @@ from typing import Any, TypeVar, cast
 import pytest
 
 from bachbridge.process.ipc import EngineLink
-from bachbridge.protocol.effects import Sent
 from bachbridge.protocol.events import ModelUp, Reset, Setting
+from bachbridge.protocol.notices import Sent
 from bachbridge.settings import Settings
 from tests.daw.ardour import Ardour, RecordedNote
 from tests.support.port_daw import Daw, await_message, daw

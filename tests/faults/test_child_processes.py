@@ -17,8 +17,8 @@ from bachbridge.errors import ModelError
 from bachbridge.files.midi_writer import part_track, write_tracks
 from bachbridge.process import ipc, limits
 from bachbridge.process.child_environment import minimal_environment
-from bachbridge.protocol.effects import Message
 from bachbridge.protocol.events import Event, ModelDown, ModelUp, Setting
+from bachbridge.protocol.notices import Message
 from bachbridge.settings import Settings
 
 

@@ -17,8 +17,8 @@ from bachbridge.midi import messages as midi
 from bachbridge.midi.jack import DummyServer, ServerWatch, is_server_running
 from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME
 from bachbridge.process.ipc import EngineLink
-from bachbridge.protocol.effects import Connections
 from bachbridge.protocol.events import ModelUp, PortsChanged
+from bachbridge.protocol.notices import Connections
 from bachbridge.settings import Settings
 from tests.loopback.test_engine_on_ports import HELD
 from tests.support.port_daw import Daw, await_message, daw, wait_until

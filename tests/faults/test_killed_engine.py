@@ -15,8 +15,8 @@ from bachbridge.engine.ports import broker
 from bachbridge.midi import messages as midi
 from bachbridge.midi.jack import DummyServer, ServerWatch
 from bachbridge.process.ipc import EngineLink
-from bachbridge.protocol.effects import Connections, Received
 from bachbridge.protocol.events import EndPhrase, ModelUp, PortsChanged
+from bachbridge.protocol.notices import Connections, Received
 from bachbridge.settings import Settings
 from tests.support.port_daw import Daw, await_message, daw, wait_until
 from tests.support.scripted_model import CHORD_PITCHES

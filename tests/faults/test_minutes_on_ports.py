@@ -10,8 +10,8 @@ import pytest
 from bachbridge.midi import messages as midi
 from bachbridge.midi.jack import DummyServer
 from bachbridge.process.ipc import EngineLink
-from bachbridge.protocol.effects import NotesShed, Sent
 from bachbridge.protocol.events import ModelDown, ModelUp, Setting
+from bachbridge.protocol.notices import NotesShed, Sent
 from bachbridge.settings import Settings
 from tests.support.port_daw import Daw, await_message, daw
 

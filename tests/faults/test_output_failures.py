@@ -15,8 +15,8 @@ from bachbridge.engine.loop import Engine, EventQueue, NoPorts
 from bachbridge.engine.session import Session
 from bachbridge.engine.session_log import LogWriter
 from bachbridge.errors import BachBridgeError
-from bachbridge.protocol.effects import Failed, LogStopped, Message
 from bachbridge.protocol.events import ModelUp, Quit
+from bachbridge.protocol.notices import Failed, LogStopped, Message
 from bachbridge.settings import Settings
 from bachbridge_gui.state.notice_text import log_stopped_text
 

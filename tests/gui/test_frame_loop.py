@@ -10,17 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from bachbridge.midi import messages as midi
 from bachbridge.music.example_phrase import load_example
-from bachbridge.protocol.effects import (
-    ClockTempo,
-    Connections,
-    Failed,
-    FeedbackLoop,
-    PhraseRefused,
-    Received,
-    Sent,
-    SettingApplied,
-    SettingRefused,
-)
+from bachbridge.protocol.effects import ClockTempo, FeedbackLoop, PhraseRefused, SettingApplied, SettingRefused
 from bachbridge.protocol.events import (
     AnswerPhrase,
     Cadence,
@@ -35,6 +25,7 @@ from bachbridge.protocol.events import (
     Reset,
     Setting,
 )
+from bachbridge.protocol.notices import Connections, Failed, Received, Sent
 from bachbridge.settings import Settings
 from bachbridge_gui.frame_loop import FRAME_MS, IDLE_FRAME_MS
 from bachbridge_gui.presets.presets import Preset, PresetFolder

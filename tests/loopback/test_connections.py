@@ -9,7 +9,7 @@ import rtmidi
 from bachbridge.midi.connections import UNKNOWN_CONNECTIONS, count_connections, parse_alsa_clients
 from bachbridge.midi.jack import DummyServer
 from bachbridge.midi.ports import Ports
-from bachbridge.protocol.effects import Connections
+from bachbridge.protocol.notices import Connections
 from bachbridge.protocol.wire import dumps, loads
 
 ALSA = """\

@@ -12,17 +12,9 @@ import pytest
 from bachbridge.midi import messages as midi
 from bachbridge.midi.jack import DummyServer
 from bachbridge.process.ipc import EngineLink
-from bachbridge.protocol.effects import (
-    AnswerEnded,
-    AnswerLate,
-    Failed,
-    Harmonized,
-    Message,
-    PhraseEnded,
-    Received,
-    Sent,
-)
+from bachbridge.protocol.effects import AnswerEnded, AnswerLate, Harmonized, PhraseEnded
 from bachbridge.protocol.events import EndPhrase, Midi, ModelDown, ModelUp, PortsChanged, Reset, Setting
+from bachbridge.protocol.notices import Failed, Message, Received, Sent
 from bachbridge.settings import Settings
 from tests.support.port_daw import PATIENCE_S, Daw, await_message, daw
 from tests.support.scripted_model import CHORD_PITCHES

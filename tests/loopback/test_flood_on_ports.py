@@ -13,8 +13,8 @@ from bachbridge.engine.ports.client import PortClient
 from bachbridge.midi.jack import DummyServer
 from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME
 from bachbridge.process.ipc import EngineLink
-from bachbridge.protocol.effects import Health, Message, NotesShed
 from bachbridge.protocol.events import ModelUp
+from bachbridge.protocol.notices import Health, Message, NotesShed
 from bachbridge.settings import Settings
 from tests.loopback.test_engine_on_ports import HELD
 from tests.support.port_daw import PATIENCE_S, Daw, await_message, daw

@@ -4,8 +4,8 @@ import pytest
 
 from bachbridge.midi import messages as midi
 from bachbridge.process.ipc import EngineLink
-from bachbridge.protocol.effects import Received
 from bachbridge.protocol.events import PortsChanged
+from bachbridge.protocol.notices import Received
 from bachbridge.settings import Settings
 from tests.support.port_daw import await_message, daw
 

@@ -5,8 +5,8 @@ import time
 
 from bachbridge.midi.jack import DummyServer
 from bachbridge.midi.ports import Ports
-from bachbridge.protocol.effects import Connections
 from bachbridge.protocol.events import PortsChanged
+from bachbridge.protocol.notices import Connections
 from tests.support.port_daw import daw, wait_until
 
 

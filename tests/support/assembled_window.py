@@ -10,8 +10,8 @@ from pathlib import Path
 from PyQt6.QtCore import QTimer
 
 from bachbridge.midi import messages as midi
-from bachbridge.protocol.effects import Message
 from bachbridge.protocol.events import Midi
+from bachbridge.protocol.notices import Message
 from bachbridge.settings import Settings
 from bachbridge_gui.app import WindowSetup, application, open_window
 from bachbridge_gui.app_core import AppCore

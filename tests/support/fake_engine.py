@@ -6,8 +6,9 @@ virtual driver.
 
 from collections import deque
 
-from bachbridge.protocol.effects import Effect, Failed, Message, Notice, Received, Report, Send, Sent
+from bachbridge.protocol.effects import Effect, Report, Send
 from bachbridge.protocol.events import Answer, AskRefused, Event, LinkState, Midi, ModelDown, ModelUp, PortsChanged
+from bachbridge.protocol.notices import Failed, Message, Notice, Received, Sent
 from bachbridge.settings import Settings
 from tests.support.virtual_driver import Driver
 

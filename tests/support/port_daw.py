@@ -22,7 +22,7 @@ from bachbridge.errors import PortError
 from bachbridge.midi import messages as midi
 from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME, Ports
 from bachbridge.process.ipc import EngineLink, child_environment, read_blocks, standard_pipes
-from bachbridge.protocol.effects import Failed, Message
+from bachbridge.protocol.notices import Failed, Message
 from tests.support.simulated_receiver import Receiver
 
 PATIENCE_S = 60.0

@@ -4,8 +4,8 @@ import sys
 import threading
 
 from bachbridge.process.ipc import EngineLink
-from bachbridge.protocol.effects import Received
 from bachbridge.protocol.events import EndPhrase, ModelUp
+from bachbridge.protocol.notices import Received
 from bachbridge.settings import Settings
 
 if __name__ == "__main__":

@@ -22,8 +22,9 @@ from bachbridge.engine.link_presence import PresenceListener
 from bachbridge.errors import ConfigError
 from bachbridge.install_advice import install_advice
 from bachbridge.music.notes import STEPS_PER_BEAT
-from bachbridge.protocol.effects import Message, SettingApplied, SettingRefused
+from bachbridge.protocol.effects import SettingApplied, SettingRefused
 from bachbridge.protocol.events import LinkState, Setting
+from bachbridge.protocol.notices import Message
 from bachbridge.settings import Settings, with_setting
 
 if TYPE_CHECKING:

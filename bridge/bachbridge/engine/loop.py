@@ -14,22 +14,7 @@ from typing import Protocol
 from bachbridge.engine.input.flood_gate import FloodGate
 from bachbridge.engine.session_log import LogWriter
 from bachbridge.midi import messages as midi
-from bachbridge.protocol.effects import (
-    Ask,
-    Cancel,
-    Connections,
-    Effect,
-    Feed,
-    Health,
-    LogStopped,
-    Message,
-    NotesShed,
-    PlanRequest,
-    PortNames,
-    Received,
-    Send,
-    Sent,
-)
+from bachbridge.protocol.effects import Ask, Cancel, Effect, Feed, PlanRequest, Send
 from bachbridge.protocol.events import (
     Answer,
     AskRefused,
@@ -46,6 +31,7 @@ from bachbridge.protocol.events import (
     Tick,
 )
 from bachbridge.protocol.latency import LatencyStats, RecentLatencies
+from bachbridge.protocol.notices import Connections, Health, LogStopped, Message, NotesShed, PortNames, Received, Sent
 
 _HOUSEKEEPING_INTERVAL_NS = 1_000_000_000
 _HOUSEKEEPING_MARGIN_NS = 5_000_000

@@ -24,8 +24,8 @@ from bachbridge.engine.session import Session
 from bachbridge.engine.session_log import LogWriter
 from bachbridge.errors import BachBridgeError, ConfigError
 from bachbridge.process import ipc, realtime
-from bachbridge.protocol.effects import Failed, Message
 from bachbridge.protocol.events import Command, Midi, Quit, Setting
+from bachbridge.protocol.notices import Failed, Message
 from bachbridge.settings import Settings, settings_from_table
 
 _ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]

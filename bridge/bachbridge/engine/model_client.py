@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 
 from bachbridge.process.ipc import ChildProcess
 from bachbridge.process.restart import RestartBackoff
-from bachbridge.protocol.effects import Ask, Cancel, Feed, Message, Ping, PlanRequest
+from bachbridge.protocol.effects import Ask, Cancel, Feed, PlanRequest
 from bachbridge.protocol.events import NO_ASK, Answer, AskRefused, Event, ModelDown, ModelUp, Plan, Setting
+from bachbridge.protocol.notices import Message, Ping
 
 _RESTART_PAUSES_S = (0.1, 1.0, 5.0, 30.0)
 """Pauses before a restart, growing while the process dies without ever being ready."""

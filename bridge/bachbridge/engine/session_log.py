@@ -25,8 +25,9 @@ from bachbridge import __version__
 from bachbridge.atomic_files import read_limited_bytes
 from bachbridge.errors import BachBridgeError, ConfigError
 from bachbridge.protocol import former_logs
-from bachbridge.protocol.effects import Effect, Message
+from bachbridge.protocol.effects import Effect
 from bachbridge.protocol.events import Event
+from bachbridge.protocol.notices import Message
 from bachbridge.protocol.wire import from_dict, to_dict
 from bachbridge.settings import Settings, settings_from_table
 

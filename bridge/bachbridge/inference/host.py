@@ -27,8 +27,9 @@ from bachbridge.inference.loading import load_model, with_expected_ends
 from bachbridge.inference.runtime.protocols import AccompanyingGenerator, Generator
 from bachbridge.music.notes import STEPS_PER_BEAT, Note, Phrase
 from bachbridge.process import ipc, limits, realtime
-from bachbridge.protocol.effects import Ask, Cancel, Feed, Message, Ping, PlanRequest
+from bachbridge.protocol.effects import Ask, Cancel, Feed, PlanRequest
 from bachbridge.protocol.events import NO_ASK, Answer, AskRefused, ModelDown, ModelUp, Setting
+from bachbridge.protocol.notices import Message, Ping
 
 _EXIT_TIMEOUT_S = 2.0
 LoadGuard = Callable[[], contextlib.AbstractContextManager[None]]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bachbridge.midi.jack import ServerWatch
-from bachbridge.protocol.effects import Connections
+from bachbridge.protocol.notices import Connections
 
 _ALSA_CLIENTS = Path("/proc/asound/seq/clients")
 _CLIENT_LINE = re.compile(r"Client\s+(\d+) : ")

@@ -23,9 +23,9 @@ from bachbridge.midi.loopback import complete_ports, loopback_text
 from bachbridge.midi.messages import is_essential
 from bachbridge.midi.output_room import OutputRoom
 from bachbridge.midi.port_names import match_port, strip_port_numbers
-from bachbridge.protocol.effects import Connections, PortNames
 from bachbridge.protocol.events import PortsChanged
 from bachbridge.protocol.instances import CLIENT_NAME, input_port_name, output_port_name
+from bachbridge.protocol.notices import Connections, PortNames
 
 INPUT_NAME, OUTPUT_NAME = input_port_name(), output_port_name()
 

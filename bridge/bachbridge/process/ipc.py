@@ -24,7 +24,7 @@ from typing import Any, Self
 from bachbridge.process.child_environment import minimal_environment
 from bachbridge.process.entry_points import PROCESS_GROUP, entry_points_in, find_entry_point
 from bachbridge.process.standard_streams import check_file_limit
-from bachbridge.protocol.effects import Message
+from bachbridge.protocol.notices import Message
 from bachbridge.protocol.wire import dumps, loads
 from bachbridge.settings import Settings
 

@@ -22,8 +22,8 @@ from msgspec import Meta
 
 from bachbridge.data_errors import data_error_text
 from bachbridge.music.notes import VOICES, Note, Phrase
-from bachbridge.protocol.effects import Message
 from bachbridge.protocol.field_types import AnswerNote
+from bachbridge.protocol.notices import Message
 
 _MAX_STEP = 1_000_000
 _MAX_BAR_STEPS = 100_000

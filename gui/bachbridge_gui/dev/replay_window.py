@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
 
 from bachbridge.process import ipc
-from bachbridge.protocol.effects import FrameIntervals, Message
+from bachbridge.protocol.notices import FrameIntervals, Message
 from bachbridge.settings import Settings
 from bachbridge_gui.app import WindowSetup, application, open_window
 from bachbridge_gui.state.window_prefs import WindowPrefs

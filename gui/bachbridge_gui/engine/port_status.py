@@ -3,8 +3,8 @@
 import sys
 
 from bachbridge.midi.loopback import loopback_text
-from bachbridge.protocol.effects import Connections, EngineEnded, EngineStarted, Message
 from bachbridge.protocol.events import ListPorts, Panic, PortsChanged
+from bachbridge.protocol.notices import Connections, EngineEnded, EngineStarted, Message
 from bachbridge_gui.engine.supervisor import EngineSupervisor
 from bachbridge_gui.settings.store import SettingsStore
 from bachbridge_gui.state.app_state import AppState

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bachbridge.process.restart import RestartBackoff
-from bachbridge.protocol.effects import EngineEnded, EngineStarted, Failed, Message
 from bachbridge.protocol.events import ModelUp, PortsChanged
+from bachbridge.protocol.notices import EngineEnded, EngineStarted, Failed, Message
 from bachbridge.settings import Settings
 
 _RESTART_PAUSES_S = (0.1, 1.0, 5.0)

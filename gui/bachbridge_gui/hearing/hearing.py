@@ -13,13 +13,10 @@ from bachbridge.protocol.effects import (
     BarStarted,
     CadenceReached,
     ChordPlanned,
-    EngineEnded,
-    EngineStarted,
     Harmonized,
-    Message,
-    Received,
     SoundingHarmony,
 )
+from bachbridge.protocol.notices import EngineEnded, EngineStarted, Message, Received
 from bachbridge.settings import Settings
 from bachbridge_gui.state.exchanges import ExchangeClose
 from bachbridge_gui.state.harmony_words import cadence_text, certainty_text, key_text

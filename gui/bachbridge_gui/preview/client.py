@@ -13,8 +13,8 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from bachbridge.files.sound.sound_fonts import AUTOMATIC_FONT, NO_FONT
 from bachbridge.process.ipc import ChildProcess, process_command
 from bachbridge.process.restart import RestartBackoff
-from bachbridge.protocol.effects import Failed, Message, PreviewState, Received, Sent
 from bachbridge.protocol.events import Midi, Panic, Setting
+from bachbridge.protocol.notices import Failed, Message, PreviewState, Received, Sent
 from bachbridge_gui.translation import tr, tr_report, translatable
 
 _MAX_CRASHES = 3

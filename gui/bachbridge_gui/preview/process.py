@@ -14,8 +14,8 @@ from queue import Empty, SimpleQueue
 
 from bachbridge.errors import BachBridgeError
 from bachbridge.process.ipc import dispatch_messages, read_lines, standard_pipes, write_message
-from bachbridge.protocol.effects import Failed, Message, PreviewState, Received, Sent
 from bachbridge.protocol.events import Midi, Panic, Setting
+from bachbridge.protocol.notices import Failed, Message, PreviewState, Received, Sent
 from bachbridge_gui.preview.audio_device import AudioDevice
 from bachbridge_gui.preview.sound_source import SoundSource
 

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from bachbridge.protocol.effects import Connections, EngineEnded, EngineStarted, Message, Received, Sent
 from bachbridge.protocol.events import Panic
+from bachbridge.protocol.notices import Connections, EngineEnded, EngineStarted, Message, Received, Sent
 from bachbridge_gui.preview.client import PreviewSound
 from bachbridge_gui.preview.synth import PERCUSSION_CHANNEL
 from bachbridge_gui.settings.store import SettingsStore

@@ -1,7 +1,7 @@
 """The place in a phrase that plays again, as a step: it counts from the first note that the engine sends."""
 
 from bachbridge.midi import messages as midi
-from bachbridge.protocol.effects import EngineEnded, Message, Received, Sent
+from bachbridge.protocol.notices import EngineEnded, Message, Received, Sent
 
 _MAX_WAIT_NS = 3_000_000_000
 """A phrase that has not begun to sound after this time does not play."""

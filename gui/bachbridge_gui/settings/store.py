@@ -10,9 +10,10 @@ from collections.abc import Callable
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from bachbridge.errors import ConfigError
-from bachbridge.protocol.effects import EngineStarted, Message, SettingApplied, SettingRefused
+from bachbridge.protocol.effects import SettingApplied, SettingRefused
 from bachbridge.protocol.events import Setting
 from bachbridge.protocol.field_types import SettingValue
+from bachbridge.protocol.notices import EngineStarted, Message
 from bachbridge.settings import SETTING_NAMES, Settings, with_setting
 
 

@@ -8,7 +8,7 @@ import sys
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QFormLayout, QSizePolicy, QWidget
 
-from bachbridge.protocol.effects import PortNames
+from bachbridge.protocol.notices import PortNames
 from bachbridge_gui.translation import tr, translatable
 from bachbridge_gui.widgets.styling import guard_wheel_and_menu
 

@@ -9,17 +9,9 @@ from enum import Enum
 from math import ceil
 
 from bachbridge.midi import messages as midi
-from bachbridge.protocol.effects import (
-    AnswerEnded,
-    AnswerStarted,
-    EngineEnded,
-    EngineStarted,
-    Message,
-    PhraseEnded,
-    PhraseKept,
-    Received,
-)
+from bachbridge.protocol.effects import AnswerEnded, AnswerStarted, PhraseEnded, PhraseKept
 from bachbridge.protocol.events import Answer, AskRefused, ModelDown, ModelUp
+from bachbridge.protocol.notices import EngineEnded, EngineStarted, Message, Received
 from bachbridge.settings import task_for_answer
 from bachbridge_gui.state.timeline import RollTimeline
 from bachbridge_gui.state.view_types import PLAYER

@@ -10,15 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from bachbridge.music.notes import bpm_from_step_ns
-from bachbridge.protocol.effects import (
-    BarStarted,
-    EngineEnded,
-    EngineStarted,
-    Message,
-    PortNames,
-    Sent,
-)
+from bachbridge.protocol.effects import BarStarted
 from bachbridge.protocol.events import ModelDown, ModelUp
+from bachbridge.protocol.notices import EngineEnded, EngineStarted, Message, PortNames, Sent
 from bachbridge.settings import Settings
 from bachbridge_gui.state.activity import Activity
 from bachbridge_gui.state.exchange_builder import ExchangeBuilder

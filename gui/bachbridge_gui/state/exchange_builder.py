@@ -20,15 +20,11 @@ from bachbridge.protocol.effects import (
     AnswerStarted,
     BarStarted,
     CadenceReached,
-    EngineEnded,
-    EngineStarted,
     Harmonized,
-    Message,
     PhraseEnded,
-    Received,
-    Sent,
     SoundingHarmony,
 )
+from bachbridge.protocol.notices import EngineEnded, EngineStarted, Message, Received, Sent
 from bachbridge.settings import Settings
 from bachbridge_gui.state.exchanges import Exchange, ExchangeClose
 from bachbridge_gui.state.timeline import RollTimeline

@@ -8,14 +8,8 @@ from bisect import bisect_left
 from dataclasses import dataclass, replace
 
 from bachbridge.music.tonality.key_names import key_level
-from bachbridge.protocol.effects import (
-    CadenceReached,
-    ChordPlanned,
-    EngineEnded,
-    EngineStarted,
-    Message,
-    SoundingHarmony,
-)
+from bachbridge.protocol.effects import CadenceReached, ChordPlanned, SoundingHarmony
+from bachbridge.protocol.notices import EngineEnded, EngineStarted, Message
 
 _MAX_MARKS = 1000
 _CADENCE_TOLERANCE_NS = 60_000_000

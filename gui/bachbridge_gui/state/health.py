@@ -16,23 +16,19 @@ from math import ceil, exp, log
 from bachbridge.midi import messages as midi
 from bachbridge.midi.loopback import is_loopback
 from bachbridge.music.notes import bpm_from_step_ns
-from bachbridge.protocol.effects import (
-    AnswerLate,
-    ChordsLate,
-    ClockTempo,
+from bachbridge.protocol.effects import AnswerLate, ChordsLate, ClockTempo, DamagedMidi, FeedbackLoop
+from bachbridge.protocol.events import LinkState, ModelDown, ModelUp, PortsChanged
+from bachbridge.protocol.notices import (
     Connections,
-    DamagedMidi,
     EngineEnded,
     EngineStarted,
     Failed,
-    FeedbackLoop,
     Health,
     Message,
     NotesShed,
     Received,
     Sent,
 )
-from bachbridge.protocol.events import LinkState, ModelDown, ModelUp, PortsChanged
 from bachbridge_gui.state.notice_text import engine_change_text
 from bachbridge_gui.state.notices import capitalized
 from bachbridge_gui.translation import tr, tr_report, translatable

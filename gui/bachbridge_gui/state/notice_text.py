@@ -9,13 +9,7 @@ from bachbridge.protocol.effects import (
     ChordsLate,
     ClockNeverStarted,
     DamagedMidi,
-    EngineEnded,
-    EngineStarted,
-    Failed,
     FeedbackLoop,
-    LogStopped,
-    Message,
-    NotesShed,
     PhraseHeld,
     PhraseKept,
     PhraseRefused,
@@ -24,6 +18,7 @@ from bachbridge.protocol.effects import (
 )
 from bachbridge.protocol.events import AskRefused, ModelDown, PortsChanged
 from bachbridge.protocol.instances import second_instance_text
+from bachbridge.protocol.notices import EngineEnded, EngineStarted, Failed, LogStopped, Message, NotesShed
 from bachbridge_gui.settings.targets import mode_name
 from bachbridge_gui.state.notices import Level, StatusNotice
 from bachbridge_gui.translation import tr, tr_count, tr_report, translatable

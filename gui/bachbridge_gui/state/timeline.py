@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import VOICES, Note, keep_longest_notes
-from bachbridge.protocol.effects import AnswerEnded, AnswerStarted, BarStarted, Message, PhraseEnded, Received, Sent
+from bachbridge.protocol.effects import AnswerEnded, AnswerStarted, BarStarted, PhraseEnded
 from bachbridge.protocol.events import Answer, PortsChanged
+from bachbridge.protocol.notices import Message, Received, Sent
 from bachbridge.settings import Settings
 from bachbridge_gui.state.harmony_track import HarmonyTrack
 from bachbridge_gui.state.view_types import PLAYER, BarLines, PhraseSpan, RollNote

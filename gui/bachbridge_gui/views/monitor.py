@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from bachbridge.protocol.effects import Message
+from bachbridge.protocol.notices import Message
 from bachbridge_gui.translation import tr, tr_in, translatable_in
 from bachbridge_gui.views.message_text import LINE_KIND_LABELS, LINE_KINDS, REPORTS, MonitorLine, to_monitor_line
 

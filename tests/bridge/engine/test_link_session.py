@@ -10,8 +10,9 @@ from bachbridge.engine.link_presence import is_presence_message
 from bachbridge.engine.link_session import LinkSession, clock_offset_ns, is_changed, refusal
 from bachbridge.install_advice import install_advice
 from bachbridge.process.ipc import EngineLink
-from bachbridge.protocol.effects import Failed, SettingApplied, SettingRefused
+from bachbridge.protocol.effects import SettingApplied, SettingRefused
 from bachbridge.protocol.events import LinkState, ModelUp, Quit, Setting
+from bachbridge.protocol.notices import Failed
 from bachbridge.settings import Settings
 from tests.support.port_daw import await_message
 

@@ -9,22 +9,9 @@ import pytest
 from bachbridge.engine.loop import Engine, EventQueue
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import Phrase
-from bachbridge.protocol.effects import (
-    Ask,
-    Cancel,
-    Connections,
-    DamagedMidi,
-    Effect,
-    Feed,
-    Health,
-    Message,
-    PlanRequest,
-    PortNames,
-    Received,
-    Send,
-    Sent,
-)
+from bachbridge.protocol.effects import Ask, Cancel, DamagedMidi, Effect, Feed, PlanRequest, Send
 from bachbridge.protocol.events import Answer, Event, ListPorts, Midi, ModelUp, Panic, PortsChanged, Quit, Setting, Tick
+from bachbridge.protocol.notices import Connections, Health, Message, PortNames, Received, Sent
 
 NOTE, CLOCK = Midi(b"\x90\x3c\x40"), Midi(b"\xf8")
 Reply = Callable[[int, Event], list[Effect]]

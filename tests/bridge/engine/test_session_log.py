@@ -14,9 +14,10 @@ from msgspec import Meta
 from bachbridge.engine.session_log import LogEntry, LogWriter, SessionLog, read_log, replay
 from bachbridge.errors import BachBridgeError
 from bachbridge.music.notes import VOICE_LEADING_RULES, Note, Phrase
-from bachbridge.protocol.effects import Cancel, Effect, Sent, SessionEnded
+from bachbridge.protocol.effects import Cancel, Effect, SessionEnded
 from bachbridge.protocol.events import EndPhrase, Event, Midi, Tick
 from bachbridge.protocol.field_types import AnswerNote
+from bachbridge.protocol.notices import Sent
 from bachbridge.protocol.style import Style
 from bachbridge.settings import Settings
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from bachbridge.errors import ModelError
 from bachbridge.inference.host import Host, HostInbox
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol.effects import Ask, Cancel, Feed, Message, Ping, PlanRequest
+from bachbridge.protocol.effects import Ask, Cancel, Feed, PlanRequest
 from bachbridge.protocol.events import Answer, AskRefused, ModelDown, ModelUp, Plan, Setting
+from bachbridge.protocol.notices import Message, Ping
 from bachbridge.protocol.style import Style
 
 PHRASE = Phrase((Note(0, 4, 60),), 4)

@@ -9,8 +9,8 @@ from bachbridge.errors import PortError
 from bachbridge.midi import midi_system, ports
 from bachbridge.midi.midi_system import find_free_client_name
 from bachbridge.midi.ports import Ports
-from bachbridge.protocol.effects import PortNames
 from bachbridge.protocol.events import PortsChanged
+from bachbridge.protocol.notices import PortNames
 
 PAIR = ["Default App Loopback (A)", "Default App Loopback (B)"]
 

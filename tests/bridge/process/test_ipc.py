@@ -7,8 +7,8 @@ from queue import SimpleQueue
 import pytest
 
 from bachbridge.process import ipc
-from bachbridge.protocol.effects import Message
 from bachbridge.protocol.events import Midi, Panic, Reset
+from bachbridge.protocol.notices import Message
 from bachbridge.protocol.wire import dumps
 
 PATIENCE_S = 20.0

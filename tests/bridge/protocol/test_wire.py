@@ -8,17 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol.effects import (
-    Ask,
-    Failed,
-    FrameIntervals,
-    Message,
-    PhraseRefused,
-    PlanRequest,
-    PreviewState,
-    SettingApplied,
-    StartRefused,
-)
+from bachbridge.protocol.effects import Ask, PhraseRefused, PlanRequest, SettingApplied, StartRefused
 from bachbridge.protocol.events import (
     Answer,
     AnswerPhrase,
@@ -30,6 +20,7 @@ from bachbridge.protocol.events import (
     Setting,
     TapBeat,
 )
+from bachbridge.protocol.notices import Failed, FrameIntervals, Message, PreviewState
 from bachbridge.protocol.style import Style
 from bachbridge.protocol.wire import dumps, from_dict, loads, to_dict
 from tests.support.virtual_driver import MS

@@ -21,8 +21,9 @@ from PyQt6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from bachbridge.midi.messages import control_change as controller
-from bachbridge.protocol.effects import EngineStarted, SettingApplied, SettingRefused
+from bachbridge.protocol.effects import SettingApplied, SettingRefused
 from bachbridge.protocol.events import Setting
+from bachbridge.protocol.notices import EngineStarted
 from bachbridge.settings import Settings, range_of
 from bachbridge_gui.controls.control import Control
 from bachbridge_gui.controls.editors import CommandButton, Dropdown, NumberBox, SegmentedControl, Slider, Switch

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from bachbridge.protocol.effects import EngineEnded, EngineStarted, Failed
 from bachbridge.protocol.events import ModelUp, Panic
+from bachbridge.protocol.notices import EngineEnded, EngineStarted, Failed
 from bachbridge.settings import Settings
 from bachbridge_gui.engine.supervisor import EngineClient, EngineSupervisor
 from tests.support.fake_engine import NO_MIDI, FakeEngine

@@ -4,7 +4,8 @@ from PyQt6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from bachbridge.midi import messages as midi
-from bachbridge.protocol.effects import CadenceReached, ChordPlanned, EngineEnded, Received, SoundingHarmony
+from bachbridge.protocol.effects import CadenceReached, ChordPlanned, SoundingHarmony
+from bachbridge.protocol.notices import EngineEnded, Received
 from bachbridge.settings import Settings
 from bachbridge_gui.hearing.hearing import Hearing, left_hand_text
 from bachbridge_gui.hearing.strip import HearingStrip, StripFacts

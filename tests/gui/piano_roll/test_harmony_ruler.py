@@ -7,7 +7,8 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QFont, QPainter, QPalette, QPixmap
 from pytestqt.qtbot import QtBot
 
-from bachbridge.protocol.effects import CadenceReached, ChordPlanned, EngineEnded, SoundingHarmony
+from bachbridge.protocol.effects import CadenceReached, ChordPlanned, SoundingHarmony
+from bachbridge.protocol.notices import EngineEnded
 from bachbridge_gui.piano_roll.coordinates import RollScale
 from bachbridge_gui.piano_roll.harmony_ruler import HarmonyRuler, LabelRun, RulerLabel, lay_out_labels
 from bachbridge_gui.piano_roll.painter import RollColours

@@ -15,8 +15,8 @@ from bachbridge.errors import BachBridgeError
 from bachbridge.install_advice import install_advice
 from bachbridge.midi import messages as midi
 from bachbridge.process.ipc import ChildProcess, process_command
-from bachbridge.protocol.effects import Failed, Message, PreviewState, Received, Sent
 from bachbridge.protocol.events import Midi, Panic, Setting
+from bachbridge.protocol.notices import Failed, Message, PreviewState, Received, Sent
 from bachbridge_gui.preview.audio_device import AudioDevice, load_miniaudio
 from bachbridge_gui.preview.client import PreviewSound, preview_status, process_starter
 from bachbridge_gui.preview.process import apply_message, serve

@@ -3,7 +3,7 @@
 import pytest
 
 from bachbridge.midi import messages as midi
-from bachbridge.protocol.effects import EngineEnded, Message, Received, Sent
+from bachbridge.protocol.notices import EngineEnded, Message, Received, Sent
 from bachbridge_gui.score.cursor import PlayCursor
 
 S, STEP_NS = 1_000_000_000, 125_000_000

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from bachbridge.files.score_layout import ScoreOptions
 from bachbridge.midi import messages as midi
-from bachbridge.protocol.effects import Sent
+from bachbridge.protocol.notices import Sent
 from bachbridge.settings import Settings
 from bachbridge_gui.score.content import ScoreContent, export_path
 from bachbridge_gui.score.page import MARGIN_PX

@@ -9,8 +9,8 @@ from PyQt6.QtGui import QWheelEvent
 from PyQt6.QtWidgets import QApplication, QComboBox
 from pytestqt.qtbot import QtBot
 
-from bachbridge.protocol.effects import PortNames
 from bachbridge.protocol.events import ListPorts, Panic, PortsChanged
+from bachbridge.protocol.notices import PortNames
 from bachbridge_gui.setup.port_picker import LOOPBACK, OWN_INPUT, OWN_OUTPUT, PortPicker
 from bachbridge_gui.state.window_prefs import WindowPrefs
 from tests.support.assembled_window import WindowHarness

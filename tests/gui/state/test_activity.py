@@ -6,8 +6,9 @@ import pytest
 
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol.effects import AnswerEnded, AnswerStarted, EngineEnded, Message, PhraseEnded, Received, Sent
+from bachbridge.protocol.effects import AnswerEnded, AnswerStarted, PhraseEnded
 from bachbridge.protocol.events import Answer, AskRefused, ModelDown, ModelUp
+from bachbridge.protocol.notices import EngineEnded, Message, Received, Sent
 from bachbridge.settings import Settings
 from bachbridge_gui.state.activity import LiveState
 from bachbridge_gui.state.app_state import AppState

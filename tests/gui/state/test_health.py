@@ -1,20 +1,9 @@
 """The health shown by the status bar and the check list, from messages at virtual times."""
 
 from bachbridge.midi import messages as midi
-from bachbridge.protocol.effects import (
-    AnswerLate,
-    ClockTempo,
-    Connections,
-    DamagedMidi,
-    EngineStarted,
-    Failed,
-    FeedbackLoop,
-    Health,
-    Received,
-    Sent,
-    SettingApplied,
-)
+from bachbridge.protocol.effects import AnswerLate, ClockTempo, DamagedMidi, FeedbackLoop, SettingApplied
 from bachbridge.protocol.events import ModelDown, ModelUp, PortsChanged
+from bachbridge.protocol.notices import Connections, EngineStarted, Failed, Health, Received, Sent
 from bachbridge_gui.state.health import LATE_THRESHOLD_NS, EngineHealth
 
 MS, S = 1_000_000, 1_000_000_000

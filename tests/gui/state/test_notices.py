@@ -5,8 +5,8 @@ from typing import get_args
 import pytest
 
 from bachbridge.music.notes import Phrase
-from bachbridge.protocol import effects, events
-from bachbridge.protocol.effects import Message
+from bachbridge.protocol import effects, events, notices
+from bachbridge.protocol.notices import Message
 from bachbridge_gui.state.notice_text import notice_for
 from bachbridge_gui.state.notices import Level, NoticeBoard, StatusNotice
 
@@ -29,21 +29,21 @@ NOTED: tuple[tuple[Message, Level], ...] = (
     (effects.PhraseRefused("play", "unplayable"), "warning"),
     (effects.StartRefused("clock"), "warning"),
     (effects.DamagedMidi(2), "warning"),
-    (effects.NotesShed(400), "warning"),
+    (notices.NotesShed(400), "warning"),
     (effects.FeedbackLoop(is_there=False), "info"),
-    (effects.Failed("JACK is not running: start it."), "error"),
-    (effects.LogStopped("no space left"), "error"),
-    (effects.EngineStarted(again=True), "info"),
-    (effects.EngineEnded(""), "error"),
+    (notices.Failed("JACK is not running: start it."), "error"),
+    (notices.LogStopped("no space left"), "error"),
+    (notices.EngineStarted(again=True), "info"),
+    (notices.EngineEnded(""), "error"),
     (events.AskRefused(1, "the model m cannot vary a phrase: choose another"), "warning"),
     (events.ModelDown("the model's process did not answer any more and is started again"), "error"),
     (events.PortsChanged("BachBridge 2 In", SECOND_OUTPUT), "info"),
 )
 MUSIC_AND_FIGURES = (
     *(effects.PhraseEnded, effects.AnswerStarted, effects.AnswerEnded, effects.Harmonized, effects.ChordNamed),
-    *(effects.BarStarted, effects.ClockTempo, effects.SettingApplied, effects.SessionEnded, effects.Received),
-    *(effects.Sent, effects.Health, effects.PortNames, effects.Connections, effects.PreviewState),
-    *(effects.FrameIntervals, effects.SoundingHarmony, effects.CadenceReached, effects.ChordPlanned, effects.Ping),
+    *(effects.BarStarted, effects.ClockTempo, effects.SettingApplied, effects.SessionEnded, notices.Received),
+    *(notices.Sent, notices.Health, notices.PortNames, notices.Connections, notices.PreviewState),
+    *(notices.FrameIntervals, effects.SoundingHarmony, effects.CadenceReached, effects.ChordPlanned, notices.Ping),
 )
 """Reports of what goes as it should; they have a place of their own in the window."""
 
@@ -56,7 +56,7 @@ def test_notice_says_what_is_wrong_in_plain_words(message: Message, level: Level
     assert 10 < len(notice.text) < 200
     assert "!" not in notice.text
     assert "_" not in notice.text
-    restarts_by_itself = isinstance(message, events.ModelDown | effects.EngineEnded)
+    restarts_by_itself = isinstance(message, events.ModelDown | notices.EngineEnded)
     if level != "info" and not restarts_by_itself and not isinstance(message, effects.PhraseRefused):
         assert ":" in notice.text, "it says what to do"
 
@@ -67,7 +67,7 @@ def test_loop_has_a_standing_notice_and_no_other() -> None:
 
 def test_every_report_and_notice_of_the_protocol_is_in_the_table() -> None:
     known = {type(message) for message, _ in NOTED} | set(MUSIC_AND_FIGURES)
-    reports = {kind for kind in (*get_args(effects.Report), *get_args(effects.Notice)) if isinstance(kind, type)}
+    reports = {kind for kind in (*get_args(effects.Report), *get_args(notices.Notice)) if isinstance(kind, type)}
     newer = {kind.__name__ for kind in reports - known}
     assert newer == set(), "say in this table what the window shows for them"
 

@@ -2,8 +2,9 @@
 
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol.effects import AnswerStarted, Message, PhraseEnded, Sent
+from bachbridge.protocol.effects import AnswerStarted, PhraseEnded
 from bachbridge.protocol.events import Answer, AnswerPhrase, PlayPhrase, PortsChanged
+from bachbridge.protocol.notices import Message, Sent
 from bachbridge.settings import Settings
 from bachbridge_gui.state.timeline import RollTimeline
 from bachbridge_gui.state.view_types import PLAYER, RollNote

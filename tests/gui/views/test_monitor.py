@@ -20,19 +20,12 @@ from bachbridge.protocol.effects import (
     ChordPlanned,
     ChordsLate,
     ClockTempo,
-    Connections,
-    Failed,
     FeedbackLoop,
     Harmonized,
-    Health,
-    Message,
     PhraseEnded,
     PhraseHeld,
     PhraseKept,
-    PortNames,
-    Received,
     Send,
-    Sent,
     SettingApplied,
     SoundingHarmony,
 )
@@ -50,6 +43,7 @@ from bachbridge.protocol.events import (
     Setting,
     Tick,
 )
+from bachbridge.protocol.notices import Connections, Failed, Health, Message, PortNames, Received, Sent
 from bachbridge_gui.views.message_text import MonitorLine, describe_message, to_monitor_line
 from bachbridge_gui.views.monitor import MAX_LINES, TEXT_INTERVAL_NS, Monitor
 

@@ -6,8 +6,9 @@ import pytest
 from PyQt6.QtCore import Qt
 
 from bachbridge.midi import messages as midi
-from bachbridge.protocol.effects import AnswerLate, Failed, FeedbackLoop, Health, Received, Sent
+from bachbridge.protocol.effects import AnswerLate, FeedbackLoop
 from bachbridge.protocol.events import ModelDown, ModelUp, PortsChanged
+from bachbridge.protocol.notices import Failed, Health, Received, Sent
 from bachbridge_gui.state.health import EngineHealth
 from bachbridge_gui.views.status_bar import (
     GLOW_NS,

@@ -13,8 +13,9 @@ import mido
 from bachbridge.errors import BachBridgeError, ModelError, PortError
 from bachbridge.midi import messages as midi
 from bachbridge.music.performance import TimedNote
-from bachbridge.protocol.effects import AnswerEnded, AnswerLate, Failed, Message, PhraseEnded, Sent
+from bachbridge.protocol.effects import AnswerEnded, AnswerLate, PhraseEnded
 from bachbridge.protocol.events import ModelDown, ModelUp
+from bachbridge.protocol.notices import Failed, Message, Sent
 
 START_TIMEOUT_NS = 60_000_000_000
 """The time that engine and model may take to be ready; a cold disk is slow."""

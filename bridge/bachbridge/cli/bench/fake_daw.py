@@ -23,9 +23,9 @@ from bachbridge.midi.jack import DummyServer
 from bachbridge.midi.midi_system import list_ports
 from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME, Ports
 from bachbridge.process.ipc import EngineLink
-from bachbridge.protocol.effects import Message
 from bachbridge.protocol.events import Midi, PortsChanged
 from bachbridge.protocol.instances import CLIENT_NAME, free_client_name
+from bachbridge.protocol.notices import Message
 from bachbridge.settings import Settings
 
 _DEMO_CLIENT_NAME = "BachBridge Demo"

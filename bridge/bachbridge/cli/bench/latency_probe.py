@@ -18,8 +18,9 @@ from bachbridge.errors import BachBridgeError, PortError
 from bachbridge.midi import messages as midi
 from bachbridge.process import realtime
 from bachbridge.process.ipc import EngineLink
-from bachbridge.protocol.effects import AnswerEnded, AnswerStarted, Message, Sent
+from bachbridge.protocol.effects import AnswerEnded, AnswerStarted
 from bachbridge.protocol.events import ModelUp, PortsChanged, Setting
+from bachbridge.protocol.notices import Message, Sent
 from bachbridge.settings import Settings
 
 BENCH_SETTINGS = Settings(

@@ -29,8 +29,8 @@ from bachbridge.midi import messages as midi
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.process import realtime
 from bachbridge.process.ipc import ANNOUNCE_START, ChildProcess, EngineLink, Outbox, process_command
-from bachbridge.protocol.effects import FrameIntervals, Message, Sent
 from bachbridge.protocol.events import PlayPhrase
+from bachbridge.protocol.notices import FrameIntervals, Message, Sent
 
 _TYPICAL_PERIOD_FRAMES = 256
 _STEP_NS = 125_000_000

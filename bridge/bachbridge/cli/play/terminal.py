@@ -24,18 +24,12 @@ from bachbridge.protocol.effects import (
     ChordsLate,
     ClockNeverStarted,
     DamagedMidi,
-    Failed,
     FeedbackLoop,
     Harmonized,
-    Health,
-    LogStopped,
-    Message,
-    NotesShed,
     PhraseEnded,
     PhraseHeld,
     PhraseKept,
     PhraseRefused,
-    Received,
     SessionEnded,
     SettingApplied,
     SettingRefused,
@@ -43,6 +37,7 @@ from bachbridge.protocol.effects import (
 )
 from bachbridge.protocol.events import AskRefused, LinkState, ModelDown, ModelUp, PortsChanged
 from bachbridge.protocol.instances import second_instance_text
+from bachbridge.protocol.notices import Failed, Health, LogStopped, Message, NotesShed, Received
 from bachbridge.settings import Settings, validated
 
 _NO_MODEL = "no model"

@@ -29,8 +29,8 @@ from bachbridge.errors import PortError
 from bachbridge.midi.midi_system import find_free_client_name
 from bachbridge.midi.ports import Ports
 from bachbridge.process import ipc, realtime
-from bachbridge.protocol.effects import Connections, Message, PortNames
 from bachbridge.protocol.events import PortsChanged
+from bachbridge.protocol.notices import Connections, Message, PortNames
 from bachbridge.protocol.wire import dumps
 
 _CARE_INTERVAL_S = 0.25

@@ -22,8 +22,8 @@ from bachbridge.errors import PortError
 from bachbridge.midi import messages as midi
 from bachbridge.process import ipc
 from bachbridge.process.restart import RestartBackoff
-from bachbridge.protocol.effects import Connections, PortNames
 from bachbridge.protocol.events import PortsChanged
+from bachbridge.protocol.notices import Connections, PortNames
 from bachbridge.protocol.wire import loads
 
 _OPENING_ATTEMPTS = 3

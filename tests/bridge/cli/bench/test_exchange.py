@@ -15,8 +15,9 @@ from bachbridge.errors import BachBridgeError, ModelError
 from bachbridge.music.example_phrase import as_timed_notes, load_example
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.music.performance import PLAYER
-from bachbridge.protocol.effects import AnswerStarted, Ask, Failed, Message, Send, Sent
+from bachbridge.protocol.effects import AnswerStarted, Ask, Send
 from bachbridge.protocol.events import Answer, Event, Midi, ModelDown, ModelUp, PortsChanged, Tick
+from bachbridge.protocol.notices import Failed, Message, Sent
 from bachbridge.settings import Settings
 from tests.support.virtual_driver import MS, S, ScriptedModel, chorale_model, silent_model
 

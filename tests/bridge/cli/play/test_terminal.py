@@ -11,16 +11,11 @@ from bachbridge.protocol.effects import (
     AnswerStarted,
     ChordNamed,
     DamagedMidi,
-    Failed,
     Harmonized,
-    Health,
-    Message,
-    NotesShed,
     PhraseEnded,
-    Received,
-    Sent,
 )
 from bachbridge.protocol.events import LinkState, ModelDown, ModelUp, PortsChanged
+from bachbridge.protocol.notices import Failed, Health, Message, NotesShed, Received, Sent
 from bachbridge.settings import Settings
 
 PHRASE = Phrase(tuple(Note(4 * n, 4, 60 + n) for n in range(4)), steps=16)

@@ -18,8 +18,8 @@ from bachbridge_training.datasets import splits, suitability, symbol_sources
 from bachbridge_training.datasets.folder import DatasetPiece, MusicFolder, read_folder
 from bachbridge_training.datasets.piece_info import PieceInfo
 from bachbridge_training.recipe import ChoraleRecipe
+from bachbridge_training.runs import history as run_history
 from bachbridge_training.runs import run_data
-from bachbridge_training.runs import stages as run_stages
 from bachbridge_training.runs import train as training_run
 
 TPB = 96
@@ -129,7 +129,7 @@ def test_commands_lead_from_folder_to_model(
         train_command(str(tmp_path / "toy.toml"), **nowhere, resume=False, data=data)
     train_command(str(tmp_path / "toy.toml"), **given, resume=False, data=data)
     told = capsys.readouterr()
-    assert str(run / run_stages.LOSS_PLOT_FILE) in told.out
+    assert str(run / run_history.LOSS_PLOT_FILE) in told.out
     assert told.out.endswith(f"bachbridge export 'my run' --run '{run}'\n")
     origin = splits.read_origin(run)
     assert origin is not None

@@ -7,12 +7,13 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bachbridge_training.runs import checkpoints
+from bachbridge_training.runs.history import SECONDS_COLUMN, read_history
 from bachbridge_training.runs.stages import CHECKPOINT_FILE
 
 WAIT_S = 900
@@ -65,7 +66,12 @@ def checkpoint_step(folder: Path) -> int:
         return 0
 
 
+def untimed(history: Sequence[dict[str, float]]) -> list[dict[str, float]]:
+    """Return the epochs without their seconds per step, in which two runs always differ."""
+    return [{key: value for key, value in row.items() if key != SECONDS_COLUMN} for row in history]
+
+
 def assert_same_course(folder: Path, other: Path, rel: float = 1e-5) -> None:
-    ours, theirs = checkpoints.read_history(folder), checkpoints.read_history(other)
+    ours, theirs = read_history(folder), read_history(other)
     for mine, its in zip(ours, theirs, strict=True):
         assert [mine[column] for column in COLUMNS] == pytest.approx([its[column] for column in COLUMNS], rel=rel)

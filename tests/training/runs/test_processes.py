@@ -10,7 +10,7 @@ import pytest
 
 from bachbridge_training import onnx_export, recipe
 from bachbridge_training.recipe import ChoraleRecipe
-from bachbridge_training.runs import checkpoints
+from bachbridge_training.runs.history import read_history
 from tests.training.runs.run_commands import (
     WAIT_S,
     assert_same_course,
@@ -103,6 +103,6 @@ def test_run_resumes_under_the_other_backend(
     process = start(recipe_file, folder, "--backend", first, *data, *OFTEN)
     kill_within_epoch([process], 0, folder, EPOCH_STEPS)
     finish(start(recipe_file, folder, "--backend", second, "--resume"))
-    scores = [row["valid"] for row in checkpoints.read_history(folder)]
+    scores = [row["valid"] for row in read_history(folder)]
     assert len(scores) == EPOCHS
     assert max(scores[1:]) < scores[0]

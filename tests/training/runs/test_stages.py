@@ -16,7 +16,8 @@ from bachbridge_training.cli.train import train_recipe
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.datasets.splits import DataOrigin
 from bachbridge_training.recipe import ChoraleRecipe, Stage
-from bachbridge_training.runs import checkpoints, run_data
+from bachbridge_training.runs import history as run_history
+from bachbridge_training.runs import run_data
 from bachbridge_training.runs import stages as run_stages
 from bachbridge_training.runs import step as training_step
 from bachbridge_training.runs import train as training_run
@@ -52,7 +53,7 @@ def staged(
 
 
 def history(folder: Path) -> list[tuple[str, float]]:
-    with (folder / run_stages.HISTORY_FILE).open(newline="") as file:
+    with (folder / run_history.HISTORY_FILE).open(newline="") as file:
         return [(row["stage"], float(row["step"])) for row in csv.DictReader(file)]
 
 
@@ -81,7 +82,7 @@ def test_stages_follow_one_another_and_resume_after_a_kill(
     train_recipe(str(tmp_path / "toy.toml"), **staged, resume=True)
     assert history(tmp_path / "run") == expected
     for folder in ("1-chain", "2-on", "3-pointer"):
-        ours, theirs = (checkpoints.read_history(tmp_path / run / folder) for run in ("run", "whole"))
+        ours, theirs = (run_history.read_history(tmp_path / run / folder) for run in ("run", "whole"))
         assert [row["valid"] for row in ours] == pytest.approx([row["valid"] for row in theirs], rel=1e-4)
 
 
@@ -103,11 +104,18 @@ def test_join_histories_keeps_and_plots_all_columns(toy: ChoraleRecipe, tmp_path
     texts = ["step,loss,valid,valid_told\n1,4,3,3\n2,3,2,2\n", "step,loss,valid,valid_told,bits\n1,2,2,1,4\n"]
     for run, text in zip(runs, texts, strict=False):
         run.folder.mkdir()
-        (run.folder / run_stages.HISTORY_FILE).write_text(text)
-    run_stages.join_histories(runs, tmp_path)
-    lines = (tmp_path / run_stages.HISTORY_FILE).read_text().split()
-    assert lines == ["stage,step,loss,valid,valid_told,bits", "chain,1,4,3,3,", "chain,2,3,2,2,", "on,1,2,2,1,4"]
-    assert (tmp_path / run_stages.LOSS_PLOT_FILE).read_bytes().startswith(b"\x89PNG")
+        (run.folder / run_history.HISTORY_FILE).write_text(text)
+    run_history.join_histories(runs, tmp_path)
+    lines = (tmp_path / run_history.HISTORY_FILE).read_text().split()
+    assert lines[0] == "stage,step,loss,valid,valid_told,bits"
+    assert lines[1:] == ["chain,1.0,4.0,3.0,3.0,", "chain,2.0,3.0,2.0,2.0,", "on,1.0,2.0,2.0,1.0,4.0"]
+    assert (tmp_path / run_history.LOSS_PLOT_FILE).read_bytes().startswith(b"\x89PNG")
+
+
+def test_history_keeps_epochs_from_before_a_column(tmp_path: Path) -> None:
+    epochs = [{"step": 1.0, "valid": 2.0}, {"step": 2.0, "valid": 1.5, run_history.SECONDS_COLUMN: 0.1}]
+    run_history.write_history(epochs, tmp_path)
+    assert run_history.read_history(tmp_path) == epochs
 
 
 def test_read_stages_fills_in_what_all_have_in_common(tmp_path: Path) -> None:
@@ -163,12 +171,12 @@ def test_train_recipe_refuses_what_a_staged_run_cannot_do(staged: dict[str, Any]
 
 
 def test_summarize_history_gives_each_stage_its_own_line(tmp_path: Path) -> None:
-    assert run_stages.summarize_history(tmp_path) == []
-    table = tmp_path / run_stages.HISTORY_FILE
+    assert run_history.summarize_history(tmp_path) == []
+    table = tmp_path / run_history.HISTORY_FILE
     table.write_text("step,valid,seconds_per_step\n30,3,2\n60,1.5,4\n90,2,2\n")
-    assert run_stages.summarize_history(tmp_path) == [{"steps": 90, "minutes": 4.0, "valid": 1.5}]
+    assert run_history.summarize_history(tmp_path) == [{"steps": 90, "minutes": 4.0, "valid": 1.5}]
     table.write_text("stage,step,valid,seconds_per_step\non,60,3,2\npointer,30,2.12346,\npointer,60,2.5,1\n")
-    assert run_stages.summarize_history(tmp_path) == [
+    assert run_history.summarize_history(tmp_path) == [
         {"stage": "on", "steps": 60, "minutes": 2.0, "valid": 3.0},
         {"stage": "pointer", "steps": 60, "minutes": 0.5, "valid": 2.1235},
     ]

@@ -24,9 +24,11 @@ from bachbridge_training.datasets.four_part_windows import VOICE_ORDER, ChoraleB
 from bachbridge_training.folder_lock import lock_folder
 from bachbridge_training.recipe import ChoraleRecipe
 from bachbridge_training.runs import checkpoints
+from bachbridge_training.runs import history as run_history
 from bachbridge_training.runs import stages as run_stages
 from bachbridge_training.runs import step as training_step
 from bachbridge_training.runs import train as training_run
+from tests.training.runs.run_commands import untimed
 
 
 @pytest.fixture
@@ -98,13 +100,11 @@ def test_resumed_run_equals_uninterrupted_run(toy: ChoraleRecipe, phrases: list[
     training_run.train(resumed, phrases, phrases, tmp_path / "stopped")
 
     assert [row["step"] for row in uninterrupted.history] == [row["step"] for row in resumed.history] == [3, 6]
-    for ours, theirs in zip(uninterrupted.history, resumed.history, strict=True):
-        untimed = {key: value for key, value in theirs.items() if key != "seconds_per_step"}
-        assert {key: ours[key] for key in untimed} == pytest.approx(untimed, rel=1e-4)
-        assert ours.keys() - untimed.keys() == {"seconds_per_step"}
+    for ours, theirs in zip(untimed(uninterrupted.history), untimed(resumed.history), strict=True):
+        assert ours == pytest.approx(theirs, rel=1e-4)
     for ours, theirs in zip(uninterrupted.averaged_weights, resumed.averaged_weights, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
-    assert (tmp_path / "stopped" / run_stages.LOSS_PLOT_FILE).read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "stopped" / run_history.LOSS_PLOT_FILE).read_bytes().startswith(b"\x89PNG")
 
 
 def test_run_killed_within_an_epoch_gives_the_same_losses(
@@ -185,14 +185,14 @@ def test_resume_run_loads_checkpoint_or_refuses_damage(toy: ChoraleRecipe, tmp_p
     empty_model: Any = SimpleNamespace(variables=[], optimizer=SimpleNamespace(variables=[]))
     task: Any = SimpleNamespace(loss_model=empty_model, model=None, initial_model=None)
     run = training_step.TrainingRun(toy, task, [])
-    (tmp_path / run_stages.HISTORY_FILE).write_text("step,loss,valid\n4,3,2\n8,2,1\n12,1,1\n")
+    (tmp_path / run_history.HISTORY_FILE).write_text("step,loss,valid\n4,3,2\n8,2,1\n12,1,1\n")
     np.savez(tmp_path / run_stages.CHECKPOINT_FILE, step=np.array(8), version=np.array(1))
     with pytest.raises(ConfigError, match="comes from another version"):
         checkpoints.resume_run(run, tmp_path)
     np.savez(tmp_path / run_stages.CHECKPOINT_FILE, step=np.array(8), version=np.array(2))
     checkpoints.resume_run(run, tmp_path)
     assert (run.step, [row["step"] for row in run.history]) == (8, [4, 8])
-    (tmp_path / run_stages.HISTORY_FILE).unlink()
+    (tmp_path / run_history.HISTORY_FILE).unlink()
     with pytest.raises(ConfigError, match="is damaged"):
         checkpoints.resume_run(run, tmp_path)
     (tmp_path / run_stages.CHECKPOINT_FILE).write_bytes(b"PK\x03\x04 and no more")
@@ -250,7 +250,7 @@ def test_train_stops_after_patience_epochs_without_gain(
     assert [row["step"] for row in run.history] == [1, 2, 3]
     training_run.train(run, phrases, phrases, tmp_path, last_step=4)
     assert len(run.history) == 4
-    for row in checkpoints.read_history(tmp_path):
+    for row in run_history.read_history(tmp_path):
         assert row["learning_rate"] == 0
         assert row["gradient_norm"] > 0
         assert row["seconds_per_step"] > 0

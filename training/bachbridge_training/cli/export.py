@@ -27,6 +27,7 @@ from bachbridge_training.formats import formats as model_formats
 from bachbridge_training.formats.formats import OriginalModel
 from bachbridge_training.onnx_export import ModelExport
 from bachbridge_training.runs import checkpoints, run_data
+from bachbridge_training.runs import history as run_history
 from bachbridge_training.runs import stages as run_stages
 from bachbridge_training.runs import step as training_step
 from bachbridge_training.runs.families import family_of
@@ -158,7 +159,7 @@ def _export_run(
         score=_card_metrics(model_export, its_data.valid, jobs) if scored else None,
         card_text=its_data.card_text,
         recipe_file=whole / recipes.RECIPE_FILE,
-        history=run_stages.summarize_history(whole),
+        history=run_history.summarize_history(whole),
     )
     return model_export, its_data
 

@@ -20,6 +20,7 @@ from bachbridge_training.collection.shard_index import is_shard_folder
 from bachbridge_training.folder_lock import lock_folder, make_folder
 from bachbridge_training.recipe import AnyRecipe, ChoraleRecipe, PhrasingRecipe, Stage
 from bachbridge_training.runs import devices as run_devices
+from bachbridge_training.runs import history as run_history
 from bachbridge_training.runs import stages as run_stages
 from bachbridge_training.runs.devices import DevicePlan, Devices
 from bachbridge_training.runs.stages import CHECKPOINT_INTERVAL_S, StageRun
@@ -138,7 +139,7 @@ def _train_stages(stages: Sequence[Stage], folder: Path, start_run: Path | None,
             print(f"stage {run.stage.name}, {number + 1} of {len(runs)}", flush=True)
         is_own_music = _train_stage(run, options, is_first=number == 0)
         if run.stage.name and writes:
-            run_stages.join_histories(runs, folder)
+            run_history.join_histories(runs, folder)
     return is_own_music
 
 
@@ -160,7 +161,7 @@ def _train_stage(run: StageRun, options: _RunOptions, *, is_first: bool) -> bool
     )
     settled = _settled_recipe(begun, run.stage.recipe, its_data.train_share, options.epochs)
     training = _start_run(settled, its_data, run, options.devices, has_begun=has_begun)
-    print(f"the scores are plotted after each epoch in {run.folder / run_stages.LOSS_PLOT_FILE}", flush=True)
+    print(f"the scores are plotted after each epoch in {run.folder / run_history.LOSS_PLOT_FILE}", flush=True)
     if training.step >= settled.steps:
         print(f"the run has done all of its {len(training.history)} epochs: add more with --epochs")
     training_run.train(

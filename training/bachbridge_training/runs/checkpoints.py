@@ -1,11 +1,10 @@
-"""The files of a run: checkpoints, weights and the history.
+"""The files of a run: checkpoints and weights.
 
 A run is a folder: `recipe.toml`, `history.csv` (a line for each epoch), `curve.png`, `last.npz` (all that is needed to
 resume) and `best.npz` (the averaged weights with the lowest validation score so far, which are exported). The arrays
 are numpy's, so that a run may be resumed under another backend or on another number of devices.
 """
 
-import csv
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +15,8 @@ import numpy as np
 from bachbridge.atomic_files import atomic_output
 from bachbridge.errors import ConfigError
 from bachbridge_training.runs.devices import Devices
-from bachbridge_training.runs.stages import BEST_WEIGHTS_FILE, CHECKPOINT_FILE, HISTORY_FILE
+from bachbridge_training.runs.history import HISTORY_FILE, read_history
+from bachbridge_training.runs.stages import BEST_WEIGHTS_FILE, CHECKPOINT_FILE
 from bachbridge_training.runs.step import EpochSums, TrainingRun, assign_values, copy_values
 
 _CHECKPOINT_VERSION = 2
@@ -62,6 +62,8 @@ def resume_run(run: TrainingRun, folder: Path) -> None:
         # If the program was stopped at the end of an epoch, the history has a line more than the checkpoint.
         is_first_epoch = run.step == run.epoch.steps
         run.history = [] if is_first_epoch else [row for row in read_history(folder) if row["step"] <= run.step]
+        if not (is_first_epoch or run.history):
+            raise ValueError(f"{HISTORY_FILE} has no epoch")
     except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         reason = str(error).partition("\n")[0].rstrip(".")
         raise ConfigError(f"the run in {folder} is damaged ({reason}): begin another one with -o.") from error
@@ -79,20 +81,6 @@ def _restore(run: TrainingRun, arrays: Any) -> None:
     # Checkpoints were once written at the ends of epochs only, and had no sums.
     steps, *sums = map(float, arrays["epoch"]) if "epoch" in arrays else (0.0,)
     run.epoch = EpochSums(int(steps), *sums)
-
-
-def read_history(folder: Path) -> list[dict[str, float]]:
-    """Return the epochs of the run in `folder`: step, training loss and validation scores of each."""
-    with (folder / HISTORY_FILE).open(newline="") as file:
-        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
-
-
-def write_history(history: Sequence[dict[str, float]], folder: Path) -> None:
-    """Write the epochs as `read_history` reads them; the last one's scores are the columns."""
-    with atomic_output(folder / HISTORY_FILE) as scratch, scratch.open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(history[-1]))
-        writer.writeheader()
-        writer.writerows(history)
 
 
 def load_initial_weights(run: TrainingRun, folder: Path) -> None:

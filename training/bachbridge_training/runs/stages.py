@@ -9,15 +9,12 @@
 A stage that has begun is never left for an earlier one, so a run that was killed at any moment continues where it was.
 """
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bachbridge.atomic_files import atomic_output
 from bachbridge_training.recipe import AnyRecipe, Stage
 
-HISTORY_FILE, LOSS_PLOT_FILE = "history.csv", "curve.png"
 CHECKPOINT_FILE, BEST_WEIGHTS_FILE = "last.npz", "best.npz"
 CHECKPOINT_INTERVAL_S = 300.0
 """Seconds after which a checkpoint is written within an epoch, unless the command says otherwise."""
@@ -56,57 +53,6 @@ def finished_run(folder: Path) -> Path:
     """Return the folder with the weights that a run gives: that of its last stage that has any, or `folder` itself."""
     found = sorted(folder.glob(f"[0-9]*-*/{BEST_WEIGHTS_FILE}"), key=lambda path: int(path.parent.name.split("-")[0]))
     return found[-1].parent if found else folder
-
-
-def join_histories(runs: Sequence[StageRun], folder: Path) -> None:
-    """Write the epochs of all stages into one table, and the plot of it."""
-    from bachbridge_training.runs import loss_plot  # loads Matplotlib
-
-    histories = {run.stage.name: _history_rows(run.folder) for run in runs}
-    rows = [{"stage": name, **row} for name, history in histories.items() for row in history]
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    with atomic_output(folder / HISTORY_FILE) as scratch, scratch.open("w", newline="") as file:
-        writer = csv.DictWriter(file, columns)
-        writer.writeheader()
-        writer.writerows(rows)
-    numbers = {
-        name: [{key: float(value) for key, value in row.items()} for row in history]
-        for name, history in histories.items()
-        if history
-    }
-    loss_plot.plot_stages(numbers, folder / LOSS_PLOT_FILE)
-
-
-def summarize_history(folder: Path) -> list[dict[str, float | str]]:
-    """Return for each stage of the run in `folder` its `steps`, `minutes` in steps and best `valid` score, in order.
-
-    A run without stages has one entry without the key `stage`; one whose table is missing has none.
-    """
-    rows = _history_rows(folder)
-    stages = dict.fromkeys(row.get("stage", "") for row in rows)
-    return [_stage_summary(name, [row for row in rows if row.get("stage", "") == name]) for name in stages]
-
-
-def _history_rows(folder: Path) -> list[dict[str, str]]:
-    """Return the epochs of the run in `folder` as its table has them; none if there is no table."""
-    if not (folder / HISTORY_FILE).is_file():
-        return []
-    with (folder / HISTORY_FILE).open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def _stage_summary(name: str, rows: Sequence[dict[str, str]]) -> dict[str, float | str]:
-    steps = [0, *(int(float(row["step"])) for row in rows)]
-    seconds = [
-        (after - before) * float(row.get("seconds_per_step") or 0)
-        for before, after, row in zip(steps, steps[1:], rows, strict=False)
-    ]
-    return {
-        **({"stage": name} if name else {}),
-        "steps": steps[-1],
-        "minutes": round(sum(seconds) / 60, 1),
-        "valid": round(min(float(row["valid"]) for row in rows), 4),
-    }
 
 
 def with_epochs(recipe: AnyRecipe, *, epochs: int | None, share: float = 1.0) -> AnyRecipe:

@@ -17,8 +17,9 @@ from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from bachbridge.console import make_progress
 from bachbridge_training.runs import checkpoints, loss_plot, shards
 from bachbridge_training.runs.devices import peer_errors
+from bachbridge_training.runs.history import LOSS_PLOT_FILE, SECONDS_COLUMN, write_history
 from bachbridge_training.runs.shards import ShardPieces
-from bachbridge_training.runs.stages import CHECKPOINT_FILE, CHECKPOINT_INTERVAL_S, LOSS_PLOT_FILE
+from bachbridge_training.runs.stages import CHECKPOINT_FILE, CHECKPOINT_INTERVAL_S
 from bachbridge_training.runs.step import (
     AveragedWeights,
     EpochSums,
@@ -103,7 +104,7 @@ def _end_epoch(run: TrainingRun, valid: Sequence[Any], folder: Path) -> dict[str
         **scores,
         "learning_rate": learning_rate(run.recipe, run.step - sums.steps),
         "gradient_norm": sums.gradient_norm / sums.steps,
-        "seconds_per_step": sums.seconds / sums.steps,
+        SECONDS_COLUMN: sums.seconds / sums.steps,
     }
     best = min((old["valid"] for old in run.history), default=np.inf)
     run.history.append(row)
@@ -111,7 +112,7 @@ def _end_epoch(run: TrainingRun, valid: Sequence[Any], folder: Path) -> dict[str
     if run.devices.writes:
         if row["valid"] < best:
             checkpoints.save_best_weights(run, folder)
-        checkpoints.write_history(run.history, folder)
+        write_history(run.history, folder)
         checkpoints.save_checkpoint(run, folder / CHECKPOINT_FILE)
         loss_plot.plot_history(run.history, folder / LOSS_PLOT_FILE)
     return row

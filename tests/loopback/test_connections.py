@@ -65,6 +65,20 @@ def test_connections_follow_jack(jack: DummyServer) -> None:
     assert count_connections("nobody's", "nobody's", None) == UNKNOWN_CONNECTIONS
 
 
+def test_closed_ports_leave_those_of_the_same_name_connected(jack: DummyServer) -> None:
+    name = f"BB{os.getpid()}"
+    staying = Ports(None, None, lambda _, __: None, client=name)
+    daw_out = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name="daw")
+    try:
+        daw_out.open_port(index(daw_out.get_ports(), f"{name} In"))
+        assert eventually(staying, Connections(1, 0))
+        Ports(None, None, lambda _, __: None, client=name).close()
+        assert staying.connections() == Connections(1, 0)
+    finally:
+        daw_out.delete()
+        staying.close()
+
+
 def eventually(ports: Ports, expected: Connections) -> bool:
     """Return True if the connections become as expected; JACK reports a new one with its next period."""
     deadline_s = time.monotonic() + 5

@@ -4,12 +4,14 @@ import os
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import psutil
 import pytest
 
 from bachbridge.engine.ports.client import PortClient
+from bachbridge.midi import messages as midi
 from bachbridge.midi.jack import DummyServer
 from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME
 from bachbridge.process.ipc import EngineLink
@@ -22,8 +24,7 @@ from tests.support.port_daw import PATIENCE_S, Daw, await_message, daw
 NOTES = 1500
 SOAK_NOTES_PER_S, SOAK_S, BATCH = 2000, 60, 20
 MAX_GROWTH = 1.05
-CLOCK = b"\xf8"
-CLOCKS, CLOCK_PAUSE_S = 500, 0.0003
+STREAMED, STREAM_PAUSE_S = 500, 0.0003
 """So many arrive before the ports are closed. In each period of JACK there are several."""
 CLOSING_OWNER = """
 import pathlib, sys
@@ -91,34 +92,37 @@ def test_flood_on_ports_leaves_no_note_and_counts_the_lost(jack: DummyServer) ->
         assert link.close() == 0
 
 
-def test_ports_close_by_themselves_while_a_clock_runs(jack: DummyServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("message", [b"\xf8", midi.control_change(0, 1, 64)], ids=["clock", "controller"])
+def test_ports_close_by_themselves_in_a_stream(jack: DummyServer, message: bytes, tmp_path: Path) -> None:
     closed, has_arrived, is_over = tmp_path / "closed", threading.Event(), threading.Event()
     arrivals = 0
 
     def count(_: int, __: bytes) -> None:
         nonlocal arrivals
         arrivals += 1
-        if arrivals == CLOCKS:
+        if arrivals == STREAMED:
             has_arrived.set()
 
-    client = PortClient(None, None, count, lambda _: None, command=[sys.executable, "-c", CLOSING_OWNER, str(closed)])
-    with daw(None, INPUT_NAME, "Clock") as clock:
+    command = [sys.executable, "-c", CLOSING_OWNER, str(closed)]
+    with (
+        closing(PortClient(None, None, count, lambda _: None, command=command)) as client,
+        daw(None, INPUT_NAME, "Stream") as streamer,
+    ):
 
         def stream() -> None:
-            while not is_over.wait(CLOCK_PAUSE_S):
-                clock.send(CLOCK)
+            while not is_over.wait(STREAM_PAUSE_S):
+                streamer.send(message)
 
-        thread = threading.Thread(target=stream)
+        thread = threading.Thread(target=stream, daemon=True)
         thread.start()
         try:
-            assert has_arrived.wait(20)
+            assert has_arrived.wait(PATIENCE_S)
             client.close()
             # A process that hangs is killed, and JACK then stands still for seconds.
             assert closed.exists()
         finally:
             is_over.set()
-            thread.join()
-            client.close()
+            thread.join(PATIENCE_S)
 
 
 @pytest.mark.soak

@@ -1,6 +1,6 @@
 """Folders in which one process at a time works."""
 
-import signal
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -27,7 +27,7 @@ def test_folder_is_refused_until_its_process_is_dead(tmp_path: Path) -> None:
         assert holder.stdout.readline() == "held\n"
         with pytest.raises(ConfigError, match=r"another process is at work in .*run: wait"), lock_folder(folder):
             pass
-        holder.send_signal(signal.SIGKILL)
+        holder.kill()
         holder.wait()
         with lock_folder(folder):
             assert (folder / LOCK_FILE).exists()
@@ -44,6 +44,22 @@ def test_new_folder_without_contents_is_taken_away(tmp_path: Path) -> None:
     with lock_folder(tmp_path / "old"):
         pass
     assert (tmp_path / "old").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has locks on every file system")
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
+def test_file_system_without_locks_is_no_hindrance(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    def flock(_: int, __: int) -> None:
+        raise OSError(number, "no locks here")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with lock_folder(tmp_path / "run"), lock_folder(tmp_path / "run"):
+        (tmp_path / "run" / "recipe.toml").touch()
+    assert (tmp_path / "run" / "recipe.toml").exists()
 
 
 def test_folder_that_cannot_be_made_is_refused_in_a_sentence(tmp_path: Path) -> None:

@@ -39,7 +39,9 @@ EXTRA_BY_MODULE = {
     "PyQt6": "gui",
     **dict.fromkeys(("resvg_py", "verovio"), "score"),
     "soundfile": "listen",
-    **dict.fromkeys(("distributed", "keras", "matplotlib", "music21", "onnx", "tensorflow", "tf2onnx"), "train"),
+    **dict.fromkeys(
+        ("distributed", "filelock", "keras", "matplotlib", "music21", "onnx", "tensorflow", "tf2onnx"), "train"
+    ),
     "jax": "jax",
 }
 """Optional top-level modules, each with the extra that installs it."""

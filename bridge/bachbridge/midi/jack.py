@@ -32,9 +32,7 @@ _NAME_ARRAY = ctypes.POINTER(ctypes.c_char_p)
 _SHUTDOWN = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 _START_S, _POLL_S, _RETRY_S = 15.0, 0.05, 0.5
 _SHARED_MEMORY = Path("/dev", "shm")
-_SOCKET = re.compile(r"jack_(bachbridge-[\w-]+)_\d+_0")
-"""The file of a server of ours; a server that was killed leaves it there."""
-_IS_FULL = "too many"
+_TABLE_FULL = re.compile(r"too\s+many\s+servers", re.IGNORECASE)
 
 
 @cache
@@ -137,7 +135,7 @@ class ServerWatch:
 
     def has_port(self, name: str) -> bool:
         """Return True if a port of this name is there."""
-        return self.is_alive and self._client is not None and bool(self._full_names(name))
+        return bool(self.ports_named(name))
 
     def connect(self, source: str, destination: str) -> bool:
         """Connect two ports, each given by its full name or the part after the client's; False if that fails."""
@@ -149,15 +147,19 @@ class ServerWatch:
             return False
         return library.jack_connect(client, sources[0], destinations[0]) in (0, errno.EEXIST)
 
-    def disconnect(self, client_name: str, port_name: str) -> None:
-        """Take away all connections of a port whose client has this name, or this name and a number that JACK added."""
+    def ports_named(self, name: str) -> frozenset[str]:
+        """Return the full names, with the client's, of the ports that have this name or full name."""
+        if self._client is None or not self.is_alive:
+            return frozenset()
+        return frozenset(full_name.decode() for full_name in self._full_names(name))
+
+    def disconnect(self, full_name: str) -> None:
+        """Take away all connections of a port; nothing happens if it is gone."""
         library, client = _library(), self._client
         if library is None or client is None or not self.is_alive:
             return
-        for full_name in self._full_names(port_name):
-            port = library.jack_port_by_name(client, full_name)
-            if port and full_name.startswith(client_name.encode()):
-                library.jack_port_disconnect(client, port)
+        if port := library.jack_port_by_name(client, full_name.encode()):
+            library.jack_port_disconnect(client, port)
 
     def _full_names(self, name: str) -> list[bytes]:
         """Return the full names of the ports that have this full name, or this name after their client's."""
@@ -212,11 +214,18 @@ class DummyServer:
 
     def __enter__(self) -> Self:
         os.environ["JACK_DEFAULT_SERVER"] = self.name
-        self.start()
+        try:
+            self.start()
+        except PortError:
+            self._restore_environment()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
+        self._restore_environment()
+
+    def _restore_environment(self) -> None:
         if self._previous_server is None:
             os.environ.pop("JACK_DEFAULT_SERVER", None)
         else:
@@ -228,25 +237,33 @@ class DummyServer:
         return self._process.pid
 
     def start(self) -> None:
-        """Start the server and wait until it answers; raises `PortError` with its reason if it does not."""
+        """Start the server and wait until it answers; raises `PortError` with its reason if it does not.
+
+        If JACK's table of servers is full, a place of a killed server of ours is freed first.
+        """
+        reason = self._start()
+        if _TABLE_FULL.search(reason) and self._free_place():
+            reason = self._start()
+        if reason:
+            command = " ".join(self._arguments)
+            raise PortError(f"The JACK server {self.name} does not start ({reason}): run `{command}` to see more.")
+
+    def _start(self) -> str:
+        """Start the server and wait until it answers; return why it does not, or ""."""
         deadline_s, reason = time.monotonic() + _START_S, "no answer"
         with tempfile.TemporaryFile() as messages:
             self._launch(messages)
             while not is_server_running():
-                if time.monotonic() > deadline_s:
+                if time.monotonic() > deadline_s or _TABLE_FULL.search(reason):
                     self.stop()
-                    command = " ".join(self._arguments)
-                    raise PortError(
-                        f"The JACK server {self.name} does not start ({reason}): run `{command}` to see more."
-                    )
+                    return reason
                 time.sleep(_POLL_S)
                 if self._process is None or self._process.poll() is not None:
                     reason = _read_reason(messages)
-                    if _IS_FULL in reason.lower():
-                        self._free_places()
                     # The remains of the server before this one take a moment to disappear.
                     time.sleep(_RETRY_S)
                     self._launch(messages)
+        return ""
 
     def _launch(self, messages: IO[bytes]) -> None:
         null = subprocess.DEVNULL
@@ -254,15 +271,15 @@ class DummyServer:
             self._arguments, stdin=null, stdout=null, stderr=messages, start_new_session=True
         )
 
-    def _free_places(self) -> None:
-        """Free the places in JACK's table, which has eight, of servers of ours that were killed.
+    def _free_place(self) -> bool:
+        """Free a place in JACK's table, which has eight, that a killed server of ours has left; False if none has.
 
-        Only a server of the same name frees one, as it ends. JACK refuses it if the one with that name is alive.
+        Only a server of the same name frees it, as it ends.
         """
-        names = {found[1] for path in _SHARED_MEMORY.glob("jack_*") if (found := _SOCKET.fullmatch(path.name))}
-        for name in sorted(names - {self.name}):
-            with contextlib.suppress(PortError), DummyServer(name):
-                pass
+        for name in sorted(_names_of_killed_servers()):
+            with contextlib.suppress(PortError), _Successor(name):
+                return True
+        return False
 
     def stop(self) -> None:
         """End this server, and no other."""
@@ -282,3 +299,17 @@ def _read_reason(messages: IO[bytes]) -> str:
     messages.seek(0)
     lines = [line.strip() for line in messages.read().decode(errors="replace").splitlines()]
     return next(iter([line for line in lines if line][-2:]), "no message")
+
+
+class _Successor(DummyServer):
+    """A server with the name of a killed one. It frees no other place than that one's."""
+
+    def _free_place(self) -> bool:
+        return False
+
+
+def _names_of_killed_servers() -> set[str]:
+    """Return the names of this user's servers whose socket is there, but not the program that started them."""
+    socket = re.compile(rf"jack_(bachbridge-[\w-]*?(\d+))_{os.getuid()}_0")
+    found = [socket.fullmatch(path.name) for path in _SHARED_MEMORY.glob("jack_*")]
+    return {each[1] for each in found if each and not Path("/proc", each[2]).exists()}

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from bachbridge.errors import PortError
@@ -136,6 +137,8 @@ class Ports:
         self._output = _OwnPort("output", client, output_port_name(client), output_name, wait_for_port=wait_for_ports)
         self._jack_watch: jack.ServerWatch | None = None
         self._room: OutputRoom | None = None
+        self._own_inputs: frozenset[str] = frozenset()
+        """The input's full name on JACK, where other programs may have ports of the same name."""
         self._links = LinkKeeper(self._input.own_name, self._output.own_name, links)
         self._open()
 
@@ -196,7 +199,7 @@ class Ports:
             self._choose_loopback()
             if self._input.port is None:
                 self._open()
-            elif self._input.reconnect():
+            elif self._watch_input(self._input.reconnect):
                 self._start_listening()
             self._output.reconnect()
             if self._jack_watch:
@@ -215,7 +218,8 @@ class Ports:
         if self.state.input:
             self._input.port.ignore_types(sysex=True, timing=True, active_sense=True)
             if self._jack_watch:
-                self._jack_watch.disconnect(self._input.client, self._input.own_name)
+                for full_name in self._own_inputs:
+                    self._jack_watch.disconnect(full_name)
         if self.state != PortsChanged("", ""):
             time.sleep(_DRAIN_S)
         self._output.close()
@@ -231,7 +235,7 @@ class Ports:
                 self._jack_watch = jack.ServerWatch()
                 self._room = OutputRoom(self._jack_watch.frame_clock)
             self._output.open(system)
-            self._input.open(system)
+            self._watch_input(partial(self._input.open, system))
             self._choose_loopback()
             self._output.reconnect()
             self._input.reconnect()
@@ -241,6 +245,16 @@ class Ports:
         except PortError:
             self.close()
             raise
+
+    def _watch_input(self, open_input: Callable[[], bool | None]) -> bool:
+        """Open the input, or open it again, and note its full name on JACK; return what `open_input` returns."""
+        before = self._jack_inputs()
+        has_changed = open_input()
+        self._own_inputs = (self._jack_inputs() - before) or self._own_inputs
+        return bool(has_changed)
+
+    def _jack_inputs(self) -> frozenset[str]:
+        return self._jack_watch.ports_named(self._input.own_name) if self._jack_watch else frozenset()
 
     def _choose_loopback(self) -> None:
         """Name the ports that have none where there are no virtual ports, if there is a loopback.

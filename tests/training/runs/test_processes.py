@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bachbridge_training import onnx_export, recipe
+from bachbridge_training.folder_lock import lock_folder
 from bachbridge_training.recipe import ChoraleRecipe
 from bachbridge_training.runs.history import read_history
 from tests.training.runs.run_commands import (
@@ -50,6 +51,16 @@ def test_two_processes_give_the_losses_of_one(recipe_file: Path, data: tuple[str
     finish(start(recipe_file, tmp_path / "one", "--backend", "jax", *data))
     finish(*start_two(recipe_file, tmp_path / "two", *data))
     assert_same_course(tmp_path / "one", tmp_path / "two")
+
+
+def test_both_processes_are_refused_where_another_run_is_at_work(
+    recipe_file: Path, data: tuple[str, str], tmp_path: Path
+) -> None:
+    with lock_folder(tmp_path / "held"):
+        first, second = start_two(recipe_file, tmp_path / "held", *data)
+        assert "another process is at work" in sentence_of(first)
+        assert "process 1 of 2 cannot go on" in sentence_of(second)
+    assert (first.returncode, second.returncode) == (1, 1)
 
 
 @pytest.mark.parametrize("victim", [0, 1])

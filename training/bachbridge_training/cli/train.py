@@ -6,8 +6,8 @@ All stages of the recipe are run, one after the other (`runs.stages` describes t
 import json as json_format
 import shlex
 import zlib
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -88,11 +88,25 @@ def train_recipe(
     stages = _begun_stages(folder, first.name, resume=resume, start_run=start_run, seed=seed)
     stages = stages or run_stages.with_seed(wanted, seed)
     options = _RunOptions(epochs, limit, data, patience, checkpoint_interval_s, json, devices)
-    with lock_folder(folder) if devices.writes else nullcontext():
+    with _held_folder(folder, devices):
         is_own_music = _train_stages(stages, folder, start_run, options)
     devices.close()
     model = _model_name(folder, is_own_music=is_own_music)
     print(f"the run is in {folder}; make a model of it: bachbridge export {shlex.join((model, '--run', str(folder)))}")
+
+
+@contextmanager
+def _held_folder(folder: Path, devices: Devices) -> Generator[None]:
+    """Hold the folder for all processes of this run; raises `ConfigError` in each of them if another run has it."""
+    with ExitStack() as held:
+        error = None
+        if devices.writes:
+            try:
+                held.enter_context(lock_folder(folder))
+            except ConfigError as problem:
+                error = problem
+        devices.raise_in_all(error)
+        yield
 
 
 def _begun_stages(

@@ -69,6 +69,7 @@ def prepare_collection(
     check_places(source, output)
     work = _make_work_folder(output)
     with lock_folder(work):
+        check_places(source, output)
         report = _prepare(client, source, output, work, encoder, options)
     shutil.rmtree(work, ignore_errors=True)
     return report

@@ -182,17 +182,33 @@ class Devices:
 
     def check_same(self, what: str, value: int) -> None:
         """Raise `ConfigError` in every process if `value` is not the same in all."""
-        if self.plan.processes > 1:
-            from jax.experimental import multihost_utils
+        values = self._gather(value % (1 << 31))
+        if (values != values[0]).any():
+            other = int(np.flatnonzero(values != values[0])[0]) + 1
+            raise ConfigError(
+                f"process {other} of {self.plan.processes} has another {what} than process 1: start all of them "
+                "with the same options, on a folder that all of them see."
+            )
 
-            with peer_errors():
-                values = np.asarray(multihost_utils.process_allgather(np.array(value % (1 << 31), np.int32)))
-            if (values != values[0]).any():
-                other = int(np.flatnonzero(values != values[0])[0]) + 1
-                raise ConfigError(
-                    f"process {other} of {self.plan.processes} has another {what} than process 1: start all of them "
-                    "with the same options, on a folder that all of them see."
-                )
+    def raise_in_all(self, error: ConfigError | None) -> None:
+        """Raise this process's `error`; if it has none but another process has, raise a `ConfigError` that says so."""
+        failed = self._gather(error is not None)
+        if error:
+            raise error
+        if failed.any():
+            raise ConfigError(
+                f"process {int(np.flatnonzero(failed)[0]) + 1} of {self.plan.processes} cannot go on: its last line "
+                "says why."
+            )
+
+    def _gather(self, value: int) -> np.ndarray:
+        """Return the `value` of each process, in order: below 2³¹, `[process]`."""
+        if self.plan.processes == 1:
+            return np.array([value], np.int32)
+        from jax.experimental import multihost_utils
+
+        with peer_errors():
+            return np.asarray(multihost_utils.process_allgather(np.array(value, np.int32)))
 
     def close(self) -> None:
         """Leave the other processes."""

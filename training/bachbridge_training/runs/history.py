@@ -15,13 +15,13 @@ SECONDS_COLUMN = "seconds_per_step"
 def read_history(folder: Path) -> list[dict[str, float]]:
     """Return the epochs of the run in `folder`, a run without stages; none if there is no table.
 
-    An epoch has no key for a column that was added after it.
+    An epoch has no key for a column that was added after it. Raises `ValueError` if a cell is no number.
     """
     return [{key: float(value) for key, value in row.items() if value} for row in _rows(folder)]
 
 
 def write_history(history: Sequence[Mapping[str, float | str]], folder: Path) -> None:
-    """Write the epochs as `read_history` reads them, with every column that one of them has."""
+    """Write a table with a line for each epoch and every column that one of them has."""
     with atomic_output(folder / HISTORY_FILE) as scratch, scratch.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(dict.fromkeys(key for row in history for key in row)))
         writer.writeheader()

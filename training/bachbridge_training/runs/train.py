@@ -2,7 +2,7 @@
 
 Batch `n` depends on the seed and `n` alone, and a checkpoint holds the rest of the state, sums of the present epoch
 included. A run that is killed at any moment and resumed therefore does the steps that it would have done.
-`runs.step` describes the step, `runs.checkpoints` the files.
+`runs.step` describes the step, `runs.checkpoints` and `runs.history` the files.
 """
 
 import time

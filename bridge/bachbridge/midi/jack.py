@@ -103,14 +103,19 @@ class ServerWatch:
         if library and client is not None:
             library.jack_client_close(client)
 
+    def _live(self) -> tuple[ctypes.CDLL, int] | None:
+        """Return libjack and this client; None without libjack, or if the server or the client is gone."""
+        library, client = _library(), self._client
+        return (library, client) if library is not None and client is not None and self.is_alive else None
+
     def connected_ports(self, name: str) -> tuple[str, ...] | None:
         """Return the full names of the ports connected to the ports of this name; None if unknown. Takes 0.1 ms.
 
         JACK does not say who owns a port: if several BachBridges share a server, each sees the connections of all.
         """
-        library, client = _library(), self._client
-        if library is None or client is None or not self.is_alive:
+        if (live := self._live()) is None:
             return None
+        library, client = live
         ports = [library.jack_port_by_name(client, full_name) for full_name in self._full_names(name)]
         connected = [
             _copy_names(library, library.jack_port_get_all_connections(client, port)) for port in ports if port
@@ -119,9 +124,9 @@ class ServerWatch:
 
     def frame_clock(self) -> tuple[int, int]:
         """Return the first frame of the present period (32 bits) and the period's length; (0, 1) without a server."""
-        library, client = _library(), self._client
-        if library is None or client is None or not self.is_alive:
+        if (live := self._live()) is None:
             return 0, 1
+        library, client = live
         return library.jack_last_frame_time(client), library.jack_get_buffer_size(client)
 
     def wait_for_periods(self, count: int) -> None:
@@ -139,9 +144,9 @@ class ServerWatch:
 
     def connect(self, source: str, destination: str) -> bool:
         """Connect two ports, each given by its full name or the part after the client's; False if that fails."""
-        library, client = _library(), self._client
-        if library is None or client is None or not self.is_alive:
+        if (live := self._live()) is None:
             return False
+        library, client = live
         sources, destinations = self._full_names(source), self._full_names(destination)
         if not sources or not destinations:
             return False
@@ -149,15 +154,15 @@ class ServerWatch:
 
     def ports_named(self, name: str) -> frozenset[str]:
         """Return the full names, with the client's, of the ports that have this name or full name."""
-        if self._client is None or not self.is_alive:
+        if self._live() is None:
             return frozenset()
         return frozenset(full_name.decode() for full_name in self._full_names(name))
 
     def disconnect(self, full_name: str) -> None:
         """Take away all connections of a port; nothing happens if it is gone."""
-        library, client = _library(), self._client
-        if library is None or client is None or not self.is_alive:
+        if (live := self._live()) is None:
             return
+        library, client = live
         if port := library.jack_port_by_name(client, full_name.encode()):
             library.jack_port_disconnect(client, port)
 

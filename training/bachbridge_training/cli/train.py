@@ -148,7 +148,6 @@ def _train_stages(stages: Sequence[Stage], folder: Path, start_run: Path | None,
     for number in range(present, len(runs)):
         run = runs[number]
         if run.stage.name and writes:
-            make_folder(folder)
             recipes.write_stages(stages, folder / recipes.RECIPE_FILE)
             print(f"stage {run.stage.name}, {number + 1} of {len(runs)}", flush=True)
         is_own_music = _train_stage(run, options, is_first=number == 0)

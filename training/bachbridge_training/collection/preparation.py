@@ -69,6 +69,7 @@ def prepare_collection(
     check_places(source, output)
     work = _make_work_folder(output)
     with lock_folder(work):
+        # Another process may have finished it before this one got the lock.
         check_places(source, output)
         report = _prepare(client, source, output, work, encoder, options)
     shutil.rmtree(work, ignore_errors=True)

@@ -112,6 +112,29 @@ def test_join_histories_keeps_and_plots_all_columns(toy: ChoraleRecipe, tmp_path
     assert (tmp_path / run_history.LOSS_PLOT_FILE).read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        b"step,loss,valid\n1,4,three\n",
+        b"step,loss,valid\n1,4\n",
+        b"loss,valid\n4,3\n",
+        b"step,loss,valid\n1,4,3,2\n",
+        b"\xff\xfe",
+        b"nothing\nof it\n",
+    ],
+)
+def test_damaged_history_is_refused_in_one_sentence(table: bytes, toy: ChoraleRecipe, tmp_path: Path) -> None:
+    runs = run_stages.stage_runs([Stage(name, toy) for name in ("chain", "on")], tmp_path)
+    for run in runs:
+        run.folder.mkdir()
+        (run.folder / run_history.HISTORY_FILE).write_text("step,valid\n1,2\n")
+    (runs[0].folder / run_history.HISTORY_FILE).write_bytes(table)
+    with pytest.raises(ConfigError, match=r"1-chain/history\.csv is damaged .*begin another") as refusal:
+        run_history.join_histories(runs, tmp_path)
+    assert "\n" not in str(refusal.value)
+    assert not (tmp_path / run_history.HISTORY_FILE).exists()
+
+
 def test_history_keeps_epochs_from_before_a_column(tmp_path: Path) -> None:
     epochs = [{"step": 1.0, "valid": 2.0}, {"step": 2.0, "valid": 1.5, run_history.SECONDS_COLUMN: 0.1}]
     run_history.write_history(epochs, tmp_path)
@@ -180,3 +203,6 @@ def test_summarize_history_gives_each_stage_its_own_line(tmp_path: Path) -> None
         {"stage": "on", "steps": 60, "minutes": 2.0, "valid": 3.0},
         {"stage": "pointer", "steps": 60, "minutes": 0.5, "valid": 2.1235},
     ]
+    table.write_text("step,valid\n30,three\n")
+    with pytest.raises(ConfigError, match="is damaged"):
+        run_history.summarize_history(tmp_path)

@@ -1,10 +1,12 @@
 """The history of a run: a line of `history.csv` for each epoch, with its step, its losses and its seconds per step."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from bachbridge.atomic_files import atomic_output
+from bachbridge.errors import ConfigError
 from bachbridge_training.runs.stages import StageRun
 
 HISTORY_FILE, LOSS_PLOT_FILE = "history.csv", "curve.png"
@@ -15,9 +17,13 @@ SECONDS_COLUMN = "seconds_per_step"
 def read_history(folder: Path) -> list[dict[str, float]]:
     """Return the epochs of the run in `folder`, a run without stages; none if there is no table.
 
-    An epoch has no key for a column that was added after it. Raises `ValueError` if a cell is no number.
+    An epoch has no key for a column that was added after it. Raises `ConfigError` if the table is damaged.
     """
-    return [{key: float(value) for key, value in row.items() if value} for row in _rows(folder)]
+    with _checked_table(folder):
+        history = [{key: float(value) for key, value in row.items() if value} for row in _rows(folder)]
+        if not all(epoch.keys() >= {"step", "valid"} for epoch in history):
+            raise ValueError("an epoch has no step or no score")
+        return history
 
 
 def write_history(history: Sequence[Mapping[str, float | str]], folder: Path) -> None:
@@ -29,7 +35,10 @@ def write_history(history: Sequence[Mapping[str, float | str]], folder: Path) ->
 
 
 def join_histories(runs: Sequence[StageRun], folder: Path) -> None:
-    """Write the epochs of all stages into one table, with the column `stage`, and the plot of it."""
+    """Write the epochs of all stages into one table, with the column `stage`, and the plot of it.
+
+    Raises `ConfigError` if the table of a stage is damaged.
+    """
     from bachbridge_training.runs import loss_plot  # loads Matplotlib
 
     histories = {run.stage.name: read_history(run.folder) for run in runs}
@@ -41,11 +50,25 @@ def join_histories(runs: Sequence[StageRun], folder: Path) -> None:
 def summarize_history(folder: Path) -> list[dict[str, float | str]]:
     """Return for each stage of the run in `folder` its `steps`, `minutes` in steps and best `valid` score, in order.
 
-    A run without stages has one entry without the key `stage`; one whose table is missing has none.
+    A run without stages has one entry without the key `stage`; one whose table is missing has none. Raises
+    `ConfigError` if the table is damaged.
     """
-    rows = _rows(folder)
-    stages = dict.fromkeys(row.get("stage", "") for row in rows)
-    return [_stage_summary(name, [row for row in rows if row.get("stage", "") == name]) for name in stages]
+    with _checked_table(folder):
+        rows = _rows(folder)
+        stages = dict.fromkeys(row.get("stage", "") for row in rows)
+        return [_stage_summary(name, [row for row in rows if row.get("stage", "") == name]) for name in stages]
+
+
+@contextmanager
+def _checked_table(folder: Path) -> Generator[None]:
+    """Turn what is wrong with the table into a `ConfigError`."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
+        raise ConfigError(
+            f"the table {folder / HISTORY_FILE} is damaged ({error}): put a whole one in its place, or begin another "
+            "run with -o."
+        ) from error
 
 
 def _rows(folder: Path) -> list[dict[str, str]]:

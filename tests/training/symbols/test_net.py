@@ -45,7 +45,7 @@ def small(**changes: object) -> SymbolRecipe:
     assert isinstance(shipped, SymbolRecipe)
     tiny = replace(
         shipped, units=8, layers=2, embedding=6, head=5, attention=2, reach=REACH, dropout=0.0, window=24, batch=4,
-        steps=6, steps_per_epoch=3, warmup=2, learning_rate=1e-2, averaging=0.9, shifts=0,
+        steps=6, steps_per_epoch=3, warmup=2, learning_rate=1e-2, averaging=0.9, shifts=0, melodic_sequences=False,
     )  # fmt: skip
     return replace(tiny, **changes)  # pyright: ignore[reportArgumentType]  a test names the fields that it changes
 

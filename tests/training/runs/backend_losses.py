@@ -16,6 +16,7 @@ import numpy as np
 
 from bachbridge_training import recipe
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
+from bachbridge_training.nets.motions import pitch_motions
 from bachbridge_training.phrasing.melodies import phrased_melodies
 from bachbridge_training.recipe import AnyRecipe, SymbolRecipe
 from bachbridge_training.runs import devices as run_devices
@@ -24,13 +25,15 @@ from bachbridge_training.runs.tasks import TrainingTask
 from bachbridge_training.symbols.alphabet import Alphabet
 from bachbridge_training.symbols.batches import SymbolPiece
 
+_PITCHES = np.array([-1, 0, 1, 2, 3, 4, 5, 6, 7, 4, -1])
 ALPHABETS = {
     "keys88": Alphabet((7,)),
     "play-bach-heads": Alphabet(
         (11, 5, 4),
         np.vstack([np.zeros((1, 9)), np.eye(8, 9), np.eye(8, 9)[:1] + np.eye(8, 9)[4:5], np.eye(9)[8:]]),
-        np.array([-1, 0, 1, 2, 3, 4, 5, 6, 7, 4, -1]),
+        _PITCHES,
         8,
+        pitch_motions(_PITCHES, 8),
     ),
 }
 _RECURRENT: dict[str, Any] = {"units": 12, "layers": 1, "embedding": 8, "head": 8, "window": 16, "weight_drop": 0.0}

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from bachbridge.atomic_files import atomic_output
 from bachbridge.errors import ConfigError
@@ -20,10 +21,7 @@ def read_history(folder: Path) -> list[dict[str, float]]:
     An epoch has no key for a column that was added after it. Raises `ConfigError` if the table is damaged.
     """
     with _checked_table(folder):
-        history = [{key: float(value) for key, value in row.items() if value} for row in _rows(folder)]
-        if not all(epoch.keys() >= {"step", "valid"} for epoch in history):
-            raise ValueError("an epoch has no step or no score")
-        return history
+        return [{key: float(value) for key, value in row.items() if value} for row in _rows(folder)]
 
 
 def write_history(history: Sequence[Mapping[str, float | str]], folder: Path) -> None:
@@ -64,7 +62,7 @@ def _checked_table(folder: Path) -> Generator[None]:
     """Turn what is wrong with the table into a `ConfigError`."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, csv.Error) as error:
+    except (ValueError, csv.Error) as error:
         raise ConfigError(
             f"the table {folder / HISTORY_FILE} is damaged ({error}): put a whole one in its place, or begin another "
             "run with -o."
@@ -72,10 +70,17 @@ def _checked_table(folder: Path) -> Generator[None]:
 
 
 def _rows(folder: Path) -> list[dict[str, str]]:
+    """Return the lines of the table; raises `ValueError` if one lacks its step or its score or has a cell too many."""
     if not (folder / HISTORY_FILE).is_file():
         return []
     with (folder / HISTORY_FILE).open(newline="") as file:
-        return list(csv.DictReader(file))
+        rows: list[dict[Any, Any]] = list(csv.DictReader(file))
+    for row in rows:
+        if not (row.get("step") and row.get("valid")):
+            raise ValueError("an epoch has no step or no score")
+        if None in row:  # where csv.DictReader puts cells beyond the last column
+            raise ValueError("an epoch has more values than the table has columns")
+    return rows
 
 
 def _stage_summary(name: str, rows: Sequence[dict[str, str]]) -> dict[str, float | str]:

@@ -15,8 +15,8 @@ the plan's last row says. A chord whose plan is late is played as soon as the pl
 
 `bachbridge.engine.input.chord_onsets` says which key is the melody's. The first key of a chord has its harmony at once.
 If that is not the outermost one, the harmony is revised once, when it has lasted long enough. The voices hold until all
-keys and the pedal are up, and a moment longer for legato. Ornaments (see `ornaments`), and notes off the
-metre set by `chord_on`, have no chord of their own until they have stayed or fall on a beat.
+keys and the pedal are up, and a moment longer for legato. Ornaments (see `ornaments`), and notes off the metre set by
+`chord_on`, have no chord of their own until they have stayed or fall on a beat.
 """
 
 from collections.abc import Callable, Sequence
@@ -202,7 +202,7 @@ class Accompanist:
         if isinstance(message, midi.NoteOn):
             lowest = self._harmony.settings.voice == VOICES[-1]
             onset = self._hands.keys.press(now_ns, message.pitch, message.velocity, lowest=lowest)
-            self._timing.silent_since_ns = None
+            self._timing.end_silence()
             return [] if onset == "inner" else self._begin_note(now_ns, message, in_chord=onset == "chord")
         if self._hands.handle_release(now_ns, message):
             following = self._hands.next_note
@@ -224,15 +224,15 @@ class Accompanist:
             return []
         harmony.left_hand = left_hand
         if timing.note is None or left_hand is None or timing.silent_since_ns is not None:
-            timing.revision_ns = None
+            timing.cancel_revision()
         elif timing.is_chord_pending or harmony.is_contradicted(harmony.history.current_frame):
-            timing.await_revision(now_ns, timing.note)
+            timing.revise_for_left_hand(now_ns, timing.note)
             return []
         return [self._request_plan()]
 
     def _request_revision(self) -> list[Effect]:
         """Request the plan of the current step again, now that the left hand is complete."""
-        self._timing.revision_ns = None
+        self._timing.cancel_revision()
         self._harmony.history.discard_coming_plans()
         return [self._request_plan(again=True)]
 
@@ -254,10 +254,11 @@ class Accompanist:
             revises = not timing.is_chord_pending or before.revises_chord
             wait = ChordWait(0 if revises else before.wait_ns, revises)
         revises_chord = wait.revises_chord and before is not None
-        timing.add_note(MelodyNote(note.pitch, note.velocity, now_ns, shift, wait.wait_ns, revises_chord), step)
+        melody_note = MelodyNote(note.pitch, note.velocity, now_ns, shift, wait.wait_ns, revises_chord)
+        timing.add_note(melody_note, step)
         chord = self._play_planned_chord(now_ns) if is_due(now_ns, timing.chord_allowed_ns(counter)) else []
-        if not chord and timing.note:
-            harmony.record_ornament(now_ns, timing.note)
+        if not chord:
+            harmony.record_ornament(now_ns, melody_note)
         requests = [self._request_plan(again=True)] if changes_voice else []
         return [*chord, *missed, *requests]
 
@@ -314,7 +315,7 @@ class Accompanist:
         if planned is None:
             return []
         frame, key = planned
-        # The left hand may have changed since the plan was requested; one that does not obey even then is played.
+        # The left hand may have changed since the plan was requested. A plan that does not obey even then is played.
         if harmony.is_contradicted(frame) and timing.refuse_plan(now_ns, note):
             return []
         reports = self._late_chords.add(now_ns, now_ns - (timing.chord_allowed_ns(self._beat_counter) or now_ns))
@@ -329,7 +330,7 @@ class Accompanist:
         """Move the inner voices under the held note, if the plan has another chord for it."""
         assert self._timing.note
         history = self._harmony.history
-        self._timing.decide_inner_voices()
+        self._timing.mark_inner_voices_decided()
         planned = history.planned_frame(None)
         if planned is None or planned[0][: len(VOICES)] == history.current_frame[: len(VOICES)]:
             return []

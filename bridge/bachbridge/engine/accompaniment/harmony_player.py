@@ -39,7 +39,7 @@ class HarmonyPlayer:
         self.plan_request_ns: int | None = None
         """Timer: requests the next plan. Set after a chord or an ornament; cleared by any request."""
         self.last_change_ns = 0
-        """When voices last changed."""
+        """When a frame last made voices begin; 0 before the first."""
         self._voices, self._registers = AccompanimentVoices(scheduler), Registers()
 
     @property

@@ -1,7 +1,7 @@
-"""When what follows from the melody's note is due: its chord, moves of the inner voices, the end of the voices.
+"""The times that follow from the melody's note: when its chord, moves of the inner voices and the end are due.
 
-A chord sounds on the metre set by `chord_on`, an ornament's not before the note has lasted. A change that is not for a
-new note of the tune waits until the last one has lasted for `_MIN_CHORD_NS`, lest the voices chatter.
+A chord sounds on the metre set by `chord_on`, an ornament's chord not before the note has lasted. Voices that change
+too often chatter, so a chord that is revised stays for a moment first.
 """
 
 from dataclasses import replace
@@ -25,6 +25,7 @@ _LEFT_HAND_NS = 12_000_000
 """Wait for the other keys of the left hand's chord before the harmony is planned again."""
 
 AnyBeatCounter = BeatCounter | SharedBeatCounter
+"""The count of the player's own beats or of the shared ones."""
 
 
 class MelodyTiming:
@@ -49,13 +50,16 @@ class MelodyTiming:
         self.revision_ns: int | None = None
         """Timer: plans the current step again, because the left hand has changed."""
         self.silent_since_ns: int | None = None
-        """When the last key and the pedal were released; None while they hold the melody."""
+        """When the last key and the pedal were released; None while they hold the melody.
+
+        The timers that end the voices and restart the piece count from it.
+        """
         self._silent_since_step = 0
         """The step that was current at `silent_since_ns`."""
         self._last_decided_step = -1
         """The last step with a new note, or with a decision on whether the inner voices move."""
         self._kept_until_ns = 0
-        """Until when a chord that revised another one stays in any case."""
+        """Until when the last change stays in any case."""
         self._refused_for: tuple[int, LeftHand | None] | None = None
         """The melody's note (its time) and the left hand for which a plan was refused."""
 
@@ -71,12 +75,12 @@ class MelodyTiming:
         if note.revises_chord:
             self._kept_until_ns = now_ns + _MIN_CHORD_NS
 
-    def decide_inner_voices(self) -> None:
-        """Whether the inner voices move in the current step is decided now."""
+    def mark_inner_voices_decided(self) -> None:
+        """Take note that the inner voices have moved in the current step, or do not move there."""
         self._last_decided_step = self._harmony.history.current_step
 
     def keep_chord(self) -> None:
-        """Keep the last change for its least time, because a note goes on that was held under another one."""
+        """Let the last change stay for a moment, because a note goes on that was held under another one."""
         self._kept_until_ns = max(self._kept_until_ns, self._harmony.last_change_ns + _MIN_CHORD_NS)
 
     def begin_silence(self, now_ns: int) -> None:
@@ -84,15 +88,19 @@ class MelodyTiming:
         if self.note and self.silent_since_ns is None:
             self.silent_since_ns, self._silent_since_step = now_ns, self._harmony.history.current_step
 
-    def await_revision(self, now_ns: int, note: MelodyNote) -> None:
-        """Plan the melody note's chord again, when the left hand's chord is complete."""
+    def end_silence(self) -> None:
+        """The player has pressed a key."""
+        self.silent_since_ns = None
+
+    def revise_for_left_hand(self, now_ns: int, note: MelodyNote) -> None:
+        """Make the note's chord pending again; it is planned anew when the left hand's chord is complete."""
         self.note = replace(note, revises_chord=note.revises_chord or not self.is_chord_pending)
         self.is_chord_pending, self.revision_ns = True, now_ns + _LEFT_HAND_NS
 
     def refuse_plan(self, now_ns: int, note: MelodyNote) -> bool:
-        """Request the current step again at once, since its plan contradicts the left hand.
+        """Have the current step planned again at once, because its plan contradicts the left hand.
 
-        Return False if that was done before for the same note and left hand; then the plan is played as it is.
+        Return False, and change nothing, if a plan was refused before for this note and left hand.
         """
         reason = note.on_ns, self._harmony.left_hand
         if self._refused_for == reason:
@@ -100,13 +108,17 @@ class MelodyTiming:
         self._refused_for, self.revision_ns = reason, now_ns
         return True
 
+    def cancel_revision(self) -> None:
+        """Stop the timer of a revision."""
+        self.revision_ns = None
+
     # ------------------------------------------------------------ what is due
 
     def chord_allowed_ns(self, counter: AnyBeatCounter) -> int | None:
-        """When the pending chord may sound: on the metre, and not before an ornament has lasted `chord_ms`.
+        """When the pending chord may sound: on the metre, and not before an ornament has lasted for its `wait_ns`.
 
         A chord that revises another one need not wait for the metre, but until that one has lasted long enough. None
-        if no chord is pending, or if it cannot sound before a new plan.
+        if no chord is pending, if the player is silent, or if the chord waits for a new plan.
         """
         note = self.note
         if note is None or not self.is_chord_pending or self.silent_since_ns is not None:
@@ -123,7 +135,7 @@ class MelodyTiming:
         return soonest_ns if step % metre == 0 else counter.grid.time_of(-(-step // metre) * metre)
 
     def planned_chord_ns(self, counter: AnyBeatCounter) -> int | None:
-        """Timer: plays the pending chord; None until its plan has arrived (which may then be played at once)."""
+        """Timer: plays the pending chord; None until its plan has arrived, which itself may play the chord at once."""
         allowed_ns = self.chord_allowed_ns(counter)
         if allowed_ns is None or self.note is None:
             return None
@@ -153,7 +165,7 @@ class MelodyTiming:
         return self.silent_since_ns + settings.rest_bars * settings.steps_per_bar * counter.step_ns
 
     def has_rested(self, steps: int) -> bool:
-        """Return True if the player has been silent for so many steps."""
+        """Return True if the player has been silent for so many steps of the history."""
         is_silent = self.silent_since_ns is not None
         return is_silent and self._harmony.history.current_step >= self._silent_since_step + steps
 
@@ -163,5 +175,5 @@ class MelodyTiming:
         return self.is_chord_pending and self.note is not None and self.note.revises_chord
 
     def is_passing(self, now_ns: int) -> bool:
-        """Return True if what sounds is too short to be a step of the harmony, if it is revised now."""
+        """Return True if a revision now comes too soon for the last change to count as a step of the harmony."""
         return now_ns - self._harmony.last_change_ns < _PASSING_CHORD_NS

@@ -80,7 +80,7 @@ class Schedule:
         ) * sweep / max(1, self.sweeps - 1)
 
 
-FAST_SCHEDULE = Schedule(16, min_masked_share=0.1, first_temperature_scale=0.6, last_temperature_scale=0.6)
+FAST_SCHEDULE = Schedule(16, min_masked_share=0.1, first_temperature_scale=0.7, last_temperature_scale=0.7)
 SLOW_SCHEDULE = Schedule(128, min_masked_share=0.1, first_temperature_scale=0.8, last_temperature_scale=0.9)
 """With more sweeps the result comes nearer to what the temperature alone would give, and a cool result moves little."""
 

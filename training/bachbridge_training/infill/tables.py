@@ -35,7 +35,7 @@ def build_tables(card: library.Card, request: EvaluationRequest) -> EvaluationTa
     if not request.outputs:
         return EvaluationTables(scores)
     training = training_frame_runs()
-    made = {method: _harmonies(card, request, method) for method in schedules.METHODS}
+    made = {method: make_harmonies(card, request, method) for method in schedules.METHODS}
     rows = {
         method: compute_metrics([harmony.pitch_indices for harmony in harmonies], training)
         for method, harmonies in made.items()
@@ -47,7 +47,7 @@ def build_tables(card: library.Card, request: EvaluationRequest) -> EvaluationTa
         continuations.request_rows(
             InfillGenerator(onnx_nets.load_infill_net(card), _UnusedPartner(), _SWEEP_NS), request
         ),
-        schedules={"fast against slow": _compare_schedules(card, request, made)},
+        schedules={"fast against slow": compare_schedules(card, request, made)},
     )
 
 
@@ -113,7 +113,8 @@ def _merge_grids(scores_by_grid: dict[int, list[InfillNll]]) -> ScoreColumn:
     return column
 
 
-def _harmonies(card: library.Card, request: EvaluationRequest, method: str) -> list[Harmonization]:
+def make_harmonies(card: library.Card, request: EvaluationRequest, method: str) -> list[Harmonization]:
+    """Return the request's number of outputs, by a method of `schedules.METHODS`, under the sopranos in turn."""
     outputs = [HarmonizationJob(*each) for each in enumerate(harmonize.repeat_pieces(request.pieces, request.outputs))]
     return _run_jobs(card, outputs, method, request.jobs)
 
@@ -148,9 +149,10 @@ def _phrase_end_rows(
     return rows | {"fast_ends_predicted": phrase_ends.harmony_measures(once, expected)}
 
 
-def _compare_schedules(
-    card: library.Card, request: EvaluationRequest, harmonies_by_method: dict[str, list[Harmonization]]
+def compare_schedules(
+    card: library.Card, request: EvaluationRequest, harmonies_by_method: Mapping[str, Sequence[Harmonization]]
 ) -> ScoreColumn:
+    """Let the network score the outputs of "fast" and "slow", the request's number of each from `make_harmonies`."""
     pieces = harmonize.repeat_pieces(request.pieces, request.outputs)
     outputs = [
         schedules.ScheduleOutputs(piece, fast.pitch_indices, slow.pitch_indices)

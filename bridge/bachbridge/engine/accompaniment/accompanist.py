@@ -323,7 +323,7 @@ class Accompanist:
         if note.is_ornament or note.revises_chord:
             frame = harmony.without_repeats(frame)
         effects = harmony.play_frame(now_ns, note, frame, key)
-        harmony.finish_cadence(key)
+        harmony.history.finish_cadence(key)
         return [*effects, *reports]
 
     def _move_inner_voices(self, now_ns: int) -> list[Effect]:

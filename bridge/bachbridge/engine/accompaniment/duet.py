@@ -233,7 +233,8 @@ class Duet:
             has_waited = self._timing.species is not None and now_ns >= self._decision_ns(grid, shared_step)
             strikes = self._timing.strikes_with_player or has_waited
             return [*requests, *self._strike(now_ns, step)] if strikes else requests
-        self._correct_melody(self._melody_note)
+        # A note that came after its line is written into the step that was decided without it.
+        self._history.begin_tune_note(self._player_voice, self._melody_note.pitch_index)
         return self._strike(now_ns, step) if self._timing.strikes_with_player else [self._request_plan()]
 
     def _strike(self, now_ns: int, step: int) -> list[Effect]:
@@ -260,13 +261,6 @@ class Duet:
         self._history.extend_to(step - 1)
         return [self._request_plan()]
 
-    def _correct_melody(self, melody_note: MelodyNote) -> None:
-        """Write a note that came after its line into the step that was decided without it."""
-        frame = list(self._history.current_frame)
-        frame[self._player_voice] = melody_note.pitch_index
-        frame[-1] |= 1 << self._player_voice
-        self._history.replace_current(tuple(frame))
-
     # ------------------------------------------------------------ the voice
 
     @property
@@ -291,12 +285,11 @@ class Duet:
         self._is_unplanned = planned is None and is_new
         if planned is None:
             if is_new:
-                self._correct_melody(melody_note)
+                self._history.begin_tune_note(self._player_voice, melody_note.pitch_index)
             return []
         frame, key = planned
         self._history.replace_current(frame)
-        if self._history.cadence_requested and self._history.has_cadence_in(key):
-            self._history.cadence_requested = False
+        self._history.finish_cadence(key)
         if not is_timely or not (self._voices.is_sounding or self._may_enter(frame, step, is_new=is_new)):
             return []
         return self._play(now_ns, step, frame, key, melody_note)

@@ -100,6 +100,13 @@ class HarmonyHistory:
             self._changed_step = self.current_step
             self._drop_outdated_plans()
 
+    def begin_tune_note(self, voice: int, pitch_index: int, *, changes_harmony: bool = True) -> None:
+        """Let the tune's note begin in the current step, in its `voice`; `changes_harmony` as in `replace_current`."""
+        frame = list(self.current_frame)
+        frame[voice] = pitch_index
+        frame[-1] |= 1 << voice
+        self.replace_current(tuple(frame), changes_harmony=changes_harmony)
+
     def retract_change(self) -> bool:
         """Let the last change of harmony count as never made; return False if it lies in the current step.
 
@@ -203,7 +210,12 @@ class HarmonyHistory:
             lane=lane,
         )
 
-    def has_cadence_in(self, key: int) -> bool:
+    def finish_cadence(self, key: int) -> None:
+        """Want no further full close, if the harmony has just come to one in `key` (numbered as in `Plan`)."""
+        if self.cadence_requested and self._has_cadence_in(key):
+            self.cadence_requested = False
+
+    def _has_cadence_in(self, key: int) -> bool:
         """Return True if the harmony has just come to a full close in `key` (numbered as in `Plan`)."""
         *before, now = (np.array(frame[: len(VOICES)], np.int32) for frame in self._frames[-_CADENCE_SEARCH_STEPS:])
         previous = next((frame for frame in reversed(before) if frame[-1] not in (now[-1], REST)), None)

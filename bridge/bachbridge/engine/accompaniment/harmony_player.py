@@ -91,11 +91,6 @@ class HarmonyPlayer:
         kept = [voice for voice in range(len(VOICES)) if frame[voice] == self.history.current_frame[voice]]
         return (*frame[: len(VOICES)], frame[-1] & ~sum(1 << voice for voice in kept if voice != self.tune_voice))
 
-    def finish_cadence(self, key: int) -> None:
-        """Want no further full close, if the harmony has just come to one in `key`."""
-        if self.history.cadence_requested and self.history.has_cadence_in(key):
-            self.history.cadence_requested = False
-
     # ------------------------------------------------------------ sound
 
     def play_frame(self, now_ns: int, melody_note: MelodyNote, frame: FrameRow, key: int) -> list[Effect]:
@@ -117,11 +112,9 @@ class HarmonyPlayer:
 
     def record_ornament(self, now_ns: int, melody_note: MelodyNote) -> None:
         """Write the melody note into the current step, above the sounding chord."""
-        voice, frame = self.tune_voice, list(self.history.current_frame)
-        frame[voice] = melody_note.pitch_index
-        frame[-1] |= 1 << voice
-        self.history.replace_current(tuple(frame), changes_harmony=False)
-        self._registers.move_tune(self.history.current_step, voice, melody_note.pitch, melody_note.pitch_index)
+        voice, pitch_index = self.tune_voice, melody_note.pitch_index
+        self.history.begin_tune_note(voice, pitch_index, changes_harmony=False)
+        self._registers.move_tune(self.history.current_step, voice, melody_note.pitch, pitch_index)
         self.plan_request_ns = now_ns + _PLAN_REQUEST_DELAY_NS
 
     def release(self, now_ns: int) -> Sequence[Effect]:

@@ -6,6 +6,9 @@ out of range is refused with one sentence.
 
 A recipe may have stages, each a table `[[stage]]` with a name and with the keys in which it differs from the top of the
 file. A stage begins with the best weights of the one before it. The last stage's network is the model.
+
+A stage with the key `branches` is run that many times from the same weights, with seeds that follow one another, and
+gives the mean of the best weights of its branches (M. Wortsman et al., "Model soups", ICML 2022).
 """
 
 import json
@@ -205,6 +208,15 @@ class Stage:
 
     name: str
     recipe: AnyRecipe
+    branches: Positive = 1
+    """How often the stage is run from the same weights; with more than 1 it gives the mean of their best weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Branches:
+    """The key of a stage's table that is about the stage and not a part of its recipe."""
+
+    branches: Positive = 1
 
 
 def read_recipe(name: str) -> AnyRecipe:
@@ -237,7 +249,13 @@ def _parse_stages(facts: dict[str, Any]) -> tuple[Stage, ...]:
         raise msgspec.ValidationError("two stages have one name")
     if any("codec" in table for table in tables):
         raise msgspec.ValidationError("a stage cannot have another codec")
-    return tuple(Stage(name, _parse_recipe({**facts, **table})) for name, table in zip(names, tables, strict=True))
+    branches = [msgspec.convert(table, _Branches).branches for table in tables]
+    if branches[0] > 1:
+        raise msgspec.ValidationError("the first stage cannot have branches, since these begin with the same weights")
+    for table in tables:
+        table.pop("branches", None)
+    stages = zip(names, tables, branches, strict=True)
+    return tuple(Stage(name, _parse_recipe({**facts, **table}), count) for name, table, count in stages)
 
 
 def _parse_recipe(facts: dict[str, Any]) -> AnyRecipe:
@@ -279,7 +297,8 @@ def write_stages(stages: Sequence[Stage], path: Path) -> None:
         lines += [f"\n[{key}]\n", *_toml_lines(table)]
     for stage, facts in zip(stages if stages[0].name else (), each, strict=False):
         own = {key: value for key, value in facts.items() if key not in common and key not in tables}
-        lines += ["\n[[stage]]\n", *_toml_lines({"name": stage.name, **own})]
+        branches = {"branches": stage.branches} if stage.branches > 1 else {}
+        lines += ["\n[[stage]]\n", *_toml_lines({"name": stage.name, **branches, **own})]
     with atomic_output(path) as scratch:
         scratch.write_text("".join(lines), "utf-8")
 

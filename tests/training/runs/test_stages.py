@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -16,8 +17,8 @@ from bachbridge_training.cli.train import train_recipe
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.datasets.splits import DataOrigin
 from bachbridge_training.recipe import ChoraleRecipe, Stage
+from bachbridge_training.runs import checkpoints, run_data
 from bachbridge_training.runs import history as run_history
-from bachbridge_training.runs import run_data
 from bachbridge_training.runs import stages as run_stages
 from bachbridge_training.runs import step as training_step
 from bachbridge_training.runs import train as training_run
@@ -35,12 +36,12 @@ def uncompiled_steps() -> Iterator[None]:
 def staged(
     toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, Any]:
-    """Options for a recipe of three stages, the last of them a pointer, on two phrases in place of the chorales."""
+    """Options for a recipe on two phrases in place of the chorales: a stage, two branches, a pointer on their mean."""
     tiny = replace(toy, units=8, embedding=8, head=8, batch=2, steps=2, steps_per_epoch=1)
     stages = (
         Stage("chain", tiny),
-        Stage("on", replace(tiny, seed=2, learning_rate=1e-3)),
-        Stage("pointer", replace(tiny, seed=3, pointer=True)),
+        Stage("on", replace(tiny, seed=2, learning_rate=1e-3), branches=2),
+        Stage("pointer", replace(tiny, seed=4, pointer=True)),
     )
     recipe.write_stages(stages, tmp_path / "toy.toml")
 
@@ -65,7 +66,8 @@ def test_stages_follow_one_another_and_resume_after_a_kill(
     """Kill a run after each of its epochs and compare it with one that was not."""
     whole: dict[str, Any] = {**staged, "output": tmp_path / "whole"}
     train_recipe(str(tmp_path / "toy.toml"), **whole, resume=False)
-    expected = [(stage, step) for stage in ("chain", "on", "pointer") for step in (1.0, 2.0)]
+    trained = [(stage, step) for stage in ("chain", "on/1", "on/2", "pointer") for step in (1.0, 2.0)]
+    expected = [*trained[:6], ("on", 0.0), *trained[6:]]
     assert history(tmp_path / "whole") == expected
     train_once = training_run.train
 
@@ -75,13 +77,13 @@ def test_stages_follow_one_another_and_resume_after_a_kill(
             raise KeyboardInterrupt
 
     monkeypatch.setattr(training_run, "train", train_and_die)
-    for number in range(len(expected)):
+    for number in range(len(trained)):
         with pytest.raises(KeyboardInterrupt):
             train_recipe(str(tmp_path / "toy.toml"), **staged, resume=number > 0)
     monkeypatch.setattr(training_run, "train", train_once)
     train_recipe(str(tmp_path / "toy.toml"), **staged, resume=True)
     assert history(tmp_path / "run") == expected
-    for folder in ("1-chain", "2-on", "3-pointer"):
+    for folder in ("1-chain", "2-on/1", "2-on/2", "2-on", "3-pointer"):
         ours, theirs = (run_history.read_history(tmp_path / run / folder) for run in ("run", "whole"))
         assert [row["valid"] for row in ours] == pytest.approx([row["valid"] for row in theirs], rel=1e-4)
 
@@ -97,6 +99,65 @@ def test_stage_runs_find_the_present_stage_and_the_weights(toy: ChoraleRecipe, t
         (run.folder / run_stages.CHECKPOINT_FILE).touch()
     (runs[0].folder / run_stages.BEST_WEIGHTS_FILE).touch()
     assert (run_stages.present_stage(runs), run_stages.finished_run(tmp_path)) == (1, runs[0].folder)
+
+
+def test_stage_with_branches_has_a_run_for_each_and_one_for_their_mean(toy: ChoraleRecipe, tmp_path: Path) -> None:
+    stages = (Stage("chain", toy), Stage("on", replace(toy, seed=5), branches=2), Stage("end", toy))
+    runs = run_stages.stage_runs(stages, tmp_path)
+    assert [run.stage.name for run in runs] == ["chain", "on/1", "on/2", "on", "end"]
+    folders = [run.folder.relative_to(tmp_path).as_posix() for run in runs]
+    assert folders == ["1-chain", "2-on/1", "2-on/2", "2-on", "3-end"]
+    chain, first, second, mean, end = runs
+    assert first.previous == second.previous == chain.folder
+    assert (first.stage.recipe.seed, second.stage.recipe.seed) == (5, 6)
+    assert (mean.branches, end.previous) == ((first.folder, second.folder), mean.folder)
+    for number, run in enumerate(runs):
+        run.folder.mkdir(exist_ok=True, parents=True)
+        (run.folder / (run_stages.BEST_WEIGHTS_FILE if run.branches else run_stages.CHECKPOINT_FILE)).touch()
+        assert run_stages.present_stage(runs) == number
+    assert run_stages.finished_run(tmp_path) == mean.folder
+
+
+def test_average_branches_writes_the_mean_and_its_scores(
+    toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path
+) -> None:
+    tiny = replace(toy, units=8, embedding=8, head=8)
+    folders = [tmp_path / "1", tmp_path / "2"]
+    weights = list[list[np.ndarray]]()
+    for seed, folder in enumerate(folders):
+        branch = training_step.start_run(replace(tiny, seed=seed))
+        folder.mkdir()
+        checkpoints.save_best_weights(branch, folder)
+        weights.append(branch.averaged_weights)
+    mean = training_step.start_run(tiny)
+    training_run.average_branches(mean, phrases, folders, tmp_path)
+    read_back = training_step.start_run(replace(tiny, seed=9))
+    checkpoints.load_best_weights(read_back, tmp_path)
+    for ours, first, second in zip(training_step.copy_values(read_back.task.model.weights), *weights, strict=True):
+        np.testing.assert_allclose(ours, (first + second) / 2, atol=1e-6)
+    assert run_history.read_history(tmp_path) == [{"step": 0.0, **read_back.task.validate(phrases)}]
+
+
+def test_average_branches_refuses_another_network(
+    toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path
+) -> None:
+    tiny = replace(toy, units=8, embedding=8, head=8)
+    checkpoints.save_best_weights(training_step.start_run(replace(tiny, units=9)), tmp_path)
+    with pytest.raises(ConfigError, match="has another shape"):
+        training_run.average_branches(training_step.start_run(tiny), phrases, [tmp_path], tmp_path / "mean")
+
+
+def test_join_histories_plots_a_mean_of_branches(toy: ChoraleRecipe, tmp_path: Path) -> None:
+    runs = run_stages.stage_runs([Stage("chain", toy), Stage("on", toy, branches=2)], tmp_path)
+    for run in runs:
+        run.folder.mkdir(exist_ok=True, parents=True)
+        (run.folder / run_history.HISTORY_FILE).write_text("step,loss,valid,valid_told\n1,4,3,3\n2,3,2,2\n")
+    (runs[-1].folder / run_history.HISTORY_FILE).write_text("step,valid,valid_told\n0,1.5,1.25\n")
+    run_history.join_histories(runs, tmp_path)
+    trained = [(name, step) for name in ("chain", "on/1", "on/2") for step in (1.0, 2.0)]
+    assert history(tmp_path) == [*trained, ("on", 0.0)]
+    assert run_history.summarize_history(tmp_path)[-1] == {"stage": "on", "steps": 0, "minutes": 0.0, "valid": 1.5}
+    assert (tmp_path / run_history.LOSS_PLOT_FILE).read_bytes().startswith(b"\x89PNG")
 
 
 def test_join_histories_keeps_and_plots_all_columns(toy: ChoraleRecipe, tmp_path: Path) -> None:
@@ -151,8 +212,12 @@ def test_read_stages_fills_in_what_all_have_in_common(tmp_path: Path) -> None:
     assert pitches.units == intervals.units == pointer.units
     recipe.write_stages(stages, tmp_path / "again.toml")
     assert recipe.read_stages(str(tmp_path / "again.toml")) == stages
+    branched = (*stages[:2], replace(stages[2], branches=3))
+    recipe.write_stages(branched, tmp_path / "branched.toml")
+    assert recipe.read_stages(str(tmp_path / "branched.toml")) == branched
     moved = run_stages.with_seed(stages, 11)
     assert [stage.recipe.seed for stage in moved] == [11, 12, 13]
+    assert [stage.branches for stage in run_stages.with_seed(branched, 11)] == [1, 1, 3]
 
 
 @pytest.mark.parametrize(
@@ -162,6 +227,10 @@ def test_read_stages_fills_in_what_all_have_in_common(tmp_path: Path) -> None:
         ('name = "pointer"', 'name = "../on"', "each stage needs a name"),
         ('name = "pointer"', 'name = "intervals"', "two stages have one name"),
         ('name = "pointer"', 'name = "pointer"\ncodec = "abc"', "cannot have another codec"),
+        ('name = "pitches"', 'name = "pitches"\nbranches = 2', "the first stage cannot have branches"),
+        ('name = "pointer"', 'name = "pointer"\nbranches = 0', '"branches" should be at least 1'),
+        ('name = "pointer"', 'name = "pointer"\nbranches = "two"', '"branches" should be a whole number'),
+        ('name = "chorale-lstm"', 'name = "chorale-lstm"\nbranches = 2', "unknown keys branches"),
         ("steps = 800", "", 'its field "steps" is missing'),
         ("steps = 800", "steps = 0", '"steps" should be at least 1'),
         ("steps = 800", "step = 800", "unknown keys step"),
@@ -191,6 +260,18 @@ def test_train_recipe_refuses_what_a_staged_run_cannot_do(staged: dict[str, Any]
     for more, message in refusals:
         with pytest.raises(ConfigError, match=message):
             train_cli.train_recipe(str(tmp_path / "toy.toml"), **{**staged, **more})
+
+
+def test_finished_branches_are_not_trained_on(toy: ChoraleRecipe, tmp_path: Path) -> None:
+    stages = (Stage("chain", toy), Stage("on", toy, branches=2))
+    recipe.write_stages(stages, tmp_path / recipe.RECIPE_FILE)
+    for run in run_stages.stage_runs(stages, tmp_path):
+        run.folder.mkdir(exist_ok=True, parents=True)
+        (run.folder / run_stages.CHECKPOINT_FILE).touch()
+        (run.folder / run_stages.BEST_WEIGHTS_FILE).touch()
+    options: dict[str, Any] = {"limit": None, "seed": None, "output": tmp_path, "resume": True}
+    with pytest.raises(ConfigError, match="to train on, begin another run from it with --from"):
+        train_recipe(str(tmp_path / recipe.RECIPE_FILE), epochs=3, **options)
 
 
 def test_summarize_history_gives_each_stage_its_own_line(tmp_path: Path) -> None:

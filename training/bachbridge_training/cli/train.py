@@ -145,12 +145,21 @@ def _train_stages(stages: Sequence[Stage], folder: Path, start_run: Path | None,
     runs = run_stages.stage_runs(stages, folder, run_stages.finished_run(start_run) if start_run else None)
     is_own_music, writes = False, options.devices.writes
     options.devices.check_same("stage", present := run_stages.present_stage(runs))
+    if runs[-1].branches and runs[-1].has_begun and options.epochs:
+        raise ConfigError(
+            f"the run in {folder} is a mean of branches that have ended: to train on, begin another run from it with "
+            "--from, in another folder with -o."
+        )
     for number in range(present, len(runs)):
         run = runs[number]
         if run.stage.name and writes:
             recipes.write_stages(stages, folder / recipes.RECIPE_FILE)
-            print(f"stage {run.stage.name}, {number + 1} of {len(runs)}", flush=True)
-        is_own_music = _train_stage(run, options, is_first=number == 0)
+            what = f", the mean of {len(run.branches)} branches" if run.branches else ""
+            print(f"stage {run.stage.name}, {number + 1} of {len(runs)}{what}", flush=True)
+        if run.branches:
+            is_own_music = _average_branches(run, options)
+        else:
+            is_own_music = _train_stage(run, options, is_first=number == 0)
         if run.stage.name and writes:
             run_history.join_histories(runs, folder)
     return is_own_music
@@ -185,6 +194,23 @@ def _train_stage(run: StageRun, options: _RunOptions, *, is_first: bool) -> bool
         patience=options.patience,
         checkpoint_interval_s=options.checkpoint_interval_s,
     )
+    options.devices.wait_for_all("the end of a stage")
+    return bool(its_data.origin.folder)
+
+
+def _average_branches(run: StageRun, options: _RunOptions) -> bool:
+    """Make the run that is the mean of its branches, all of which have ended; return as `_train_stage` does."""
+    from bachbridge_training.runs import run_data, step
+    from bachbridge_training.runs import train as training_run
+
+    first = run.branches[0]
+    recipe = recipes.read_recipe(str(first / recipes.RECIPE_FILE))
+    its_data = run_data.load_run_data(recipe, first, data=options.data, limit=options.limit)
+    training = step.start_run(recipe, its_data.build_task, options.devices)
+    if options.devices.writes:
+        run_data.write_run_data(its_data, run.folder)
+        recipes.write_recipe(recipe, run.folder / recipes.RECIPE_FILE)
+    training_run.average_branches(training, its_data.valid, run.branches, run.folder)
     options.devices.wait_for_all("the end of a stage")
     return bool(its_data.origin.folder)
 

@@ -94,6 +94,16 @@ def load_best_weights(run: TrainingRun, folder: Path) -> None:
     _load_weights(run.task.model.weights, folder, run.devices)
 
 
+def load_mean_weights(run: TrainingRun, folders: Sequence[Path]) -> None:
+    """Begin with the mean of the best weights of several runs; raises `ConfigError` if a network's shape differs."""
+    sums = [np.zeros(variable.shape) for variable in run.task.model.weights]
+    for folder in folders:
+        load_best_weights(run, folder)
+        sums = [total + value for total, value in zip(sums, copy_values(run.task.model.weights), strict=True)]
+    run.averaged_weights = [(total / len(folders)).astype(np.float32) for total in sums]
+    assign_values(run.task.model.weights, run.averaged_weights, run.devices)
+
+
 def _load_weights(variables: Sequence[Any], folder: Path, devices: Devices) -> None:
     try:
         with (folder / BEST_WEIGHTS_FILE).open("rb") as file, np.load(file) as arrays:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -66,7 +67,7 @@ def _choose_panels(history: Sequence[EpochRow]) -> Callable[[Sequence[EpochRow]]
 
 
 def _phrase_panels(history: Sequence[EpochRow]) -> list[_Panel]:
-    losses = {_TRAINING: [row["loss"] for row in history], "validation": [row["valid"] for row in history]}
+    losses = {_TRAINING: _training_losses(history), "validation": [row["valid"] for row in history]}
     return [
         _Panel("nats per note", losses),
         _Panel("F1 of phrase ends, validation", {"future seen": [row["f1"] for row in history]}, None),
@@ -76,18 +77,23 @@ def _phrase_panels(history: Sequence[EpochRow]) -> list[_Panel]:
 def _nats_panels(history: Sequence[EpochRow]) -> list[_Panel]:
     both = "valid_8th" in history[0]
     labels = _INFILL_LABELS if both else {"valid": "pitches alone given", "valid_told": "attacks and bar lines given"}
-    lines = {_TRAINING: [row["loss"] for row in history]}
+    lines = {_TRAINING: _training_losses(history)}
     lines |= {label: [row[key] for row in history] for key, label in labels.items()}
     return [_Panel("nats per frame", lines, None if both else _NATS_ABOVE_BEST)]
 
 
 def _bits_panels(history: Sequence[EpochRow]) -> list[_Panel]:
     losses = {
-        _TRAINING: [row["loss"] / math.log(2) for row in history],
+        _TRAINING: [loss / math.log(2) for loss in _training_losses(history)],
         "validation": [row["valid"] for row in history],
     }
     heads = {key.replace("_", " of field "): [row[key] for row in history] for key in history[0] if "accuracy" in key}
     return [_Panel("bits per symbol", losses), _Panel("accuracy, validation", heads, None)]
+
+
+def _training_losses(history: Sequence[EpochRow]) -> list[float]:
+    """Return the loss of each epoch; it is no number for a mean of branches, which was not trained."""
+    return [row.get("loss", math.nan) for row in history]
 
 
 def _mark_stages(axes: Axes, beginnings: Mapping[str, float]) -> None:
@@ -102,7 +108,7 @@ def _draw_panel(axes: Axes, panel: _Panel, steps: list[float]) -> None:
     for label, values in panel.lines.items():
         axes.plot(steps, values, marker=".", label=label)
     if panel.ceiling is not None:
-        lowest = min(min(values) for values in panel.lines.values())
+        lowest = min(np.nanmin(values) for values in panel.lines.values())
         best = min(min(values) for label, values in panel.lines.items() if label != _TRAINING)
         axes.set_ylim(lowest - panel.ceiling / 10, best + panel.ceiling)
     axes.set_xlabel("optimizer steps")

@@ -6,7 +6,7 @@ included. A run that is killed at any moment and resumed therefore does the step
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -56,8 +56,25 @@ def train(
             return
         left = min(run.recipe.steps_per_epoch - run.epoch.steps, last - run.step)
         _train_epoch(run, batches, left, folder / CHECKPOINT_FILE, checkpoint_interval_s)
-        row = _end_epoch(run, valid, folder)
-        print(", ".join(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
+        _print_row(_end_epoch(run, valid, folder))
+
+
+def average_branches(run: TrainingRun, valid: Sequence[Any], branches: Sequence[Path], folder: Path) -> None:
+    """Write the mean of the best weights in the folders `branches`, with its scores as an epoch without steps.
+
+    `run`: a new run with the network of the branches. Raises `ConfigError` if a branch has another network.
+    """
+    checkpoints.load_mean_weights(run, branches)
+    with run.devices.scope(), peer_errors():
+        row = {"step": 0.0, **run.task.validate(valid)}
+    if run.devices.writes:
+        write_history([row], folder)
+        checkpoints.save_best_weights(run, folder)
+    _print_row(row)
+
+
+def _print_row(row: Mapping[str, float]) -> None:
+    print(", ".join(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
 
 
 def _epochs_without_gain(history: Sequence[dict[str, float]]) -> int:

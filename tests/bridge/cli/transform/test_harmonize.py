@@ -1,6 +1,5 @@
-"""`harmonize` keeps the file's music, adds three voices, and answers bad input with one sentence."""
+"""`harmonize` keeps the file's music and adds three voices."""
 
-import importlib
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,87 +14,20 @@ from bachbridge.cli.transform.infill_run import parse_generation_options
 from bachbridge.cli.transform.inputs import extract_melody
 from bachbridge.cli.transform.output import OutputFiles
 from bachbridge.codecs.phrase_features import DISTANCE_CLASSES
-from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError
-from bachbridge.files import engraving
-from bachbridge.files.midi_reader import MidiSong, read_midi
+from bachbridge.errors import ConfigError, MidiFileError
+from bachbridge.files.midi_reader import read_midi
 from bachbridge.files.midi_writer import part_body
-from bachbridge.files.smf import TEMPO, TIME_SIGNATURE, encode_file, meta_event
+from bachbridge.files.smf import TEMPO, encode_file, meta_event
 from bachbridge.inference.infill.gibbs import Schedule
 from bachbridge.inference.infill.windows import MAX_STEPS_AT_ONCE
-from bachbridge.inference.runtime import library, onnx_nets
+from bachbridge.inference.runtime import onnx_nets
 from bachbridge.inference.runtime.library import Card
-from bachbridge.music.frames import PITCH_INDEX_COUNT
 from bachbridge.music.notes import VOICE_RANGES
+from tests.bridge.cli.transform.harmonize_songs import ADDED, MODELS, TPB, TUNE, rows, run_harmonize, write_song
 from tests.support import biased_infill_net
 from tests.support.midi_bytes import track_body
 
-TPB = 480
-ADDED = ["Alto", "Tenor", "Bass"]
-MODELS = ("flat", "leaning")
-TUNE = (67, 69, 71, 72, 74, 71, 67, 66, 67)
-
-
-class UniformNet:
-    """A chorale net that finds every pitch equally likely, so that the rules alone choose."""
-
-    def initial_state(self) -> np.ndarray:
-        return np.zeros((2, 1, 1), np.float32)
-
-    def core(self, ids: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return np.zeros((len(ids), 1), np.float32), state
-
-    def heads(self, hidden: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return np.zeros((len(known), 4, PITCH_INDEX_COUNT), np.float32), np.full((len(known), 4), -5, np.float32)
-
-
-@pytest.fixture(autouse=True)
-def fake_models(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Provide the models "flat", a chorale one, and "leaning", an infilling one."""
-
-    def find(name: str) -> Card:
-        return biased_infill_net.make_card(name, "infill_grid" if name == "leaning" else "satb")
-
-    def load(card: Card) -> UniformNet:
-        return UniformNet()
-
-    def load_fill(card: Card) -> biased_infill_net.FourthsNet:
-        return biased_infill_net.FourthsNet()
-
-    monkeypatch.setattr(library, "find_checked_card", find)
-    monkeypatch.setattr(onnx_nets, "load_chorale_net", load)
-    monkeypatch.setattr(onnx_nets, "load_infill_net", load_fill, raising=False)
-    monkeypatch.setattr(melody_harmony, "phrase_net", lambda: None)
-
-
-def rows(*pitches: int, each: int = TPB, start: int = 0, touch: int = -20) -> list[tuple[int, int, int, int]]:
-    """Return notes one after another, their velocities by position."""
-    return [
-        (start + i * each, start + (i + 1) * each + touch, pitch, 60 + 5 * i % 60) for i, pitch in enumerate(pitches)
-    ]
-
-
-def write_song(
-    path: Path, notes: list[tuple[int, int, int, int]], *meters: tuple[int, int, int], name: str = "lead"
-) -> Path:
-    """Write a conductor track with `meters` (tick, numerator, exponent of the denominator) and a melody."""
-    meter_events = [
-        (tick, meta_event(TIME_SIGNATURE, bytes((top, power, 24, 8)))) for tick, top, power in meters or ((0, 4, 2),)
-    ]
-    tempos = [(0, meta_event(TEMPO, (600_000).to_bytes(3))), (1000, meta_event(TEMPO, (500_000).to_bytes(3)))]
-    private = [(100, b"\xf0\x03\x43\x01\xf7"), (110, meta_event(0x159, b"\x02\x00"))]
-    path.write_bytes(encode_file(TPB, [track_body([*meter_events, *tempos, *private]), part_body(name, 0, 40, notes)]))
-    return path
-
-
-def run_harmonize(source: Path, target: Path | None = None, *, score: Path | None = None, **words: Any) -> MidiSong:
-    model = words.pop("model", "flat")
-    generation: dict[str, Any] = {"rules": "all", "temperature": 0.9, "seed": 1, "fast": model == "leaning"}
-    generation |= {name: words.pop(name) for name in tuple(generation) if name in words}
-    out = target or source.with_name("out.mid")
-    outputs = OutputFiles(out, score, bool(words.pop("report", False)))
-    options: dict[str, Any] = {"voice": "soprano"} | ({"beam": 3, "lag": 6} if model == "flat" else {}) | words
-    harmonize_file(source, parse_harmonize_options(parse_generation_options(model, **generation), **options), outputs)
-    return read_midi(out)
+pytestmark = pytest.mark.usefixtures("fake_models")
 
 
 @pytest.mark.parametrize(
@@ -119,12 +51,6 @@ def test_harmonize_says_where_phrases_end(
     printed = capsys.readouterr().out
     assert text in printed
     assert ("phrases" in printed) == bool(text)
-
-
-def test_parse_harmonize_options_names_the_choices_of_ends() -> None:
-    generation = parse_generation_options("flat", rules="all", temperature=0.9, seed=1, fast=False)
-    with pytest.raises(ConfigError, match="give --phrase-ends auto, written or none"):
-        parse_harmonize_options(generation, voice="soprano", phrase_ends="some")
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -325,74 +251,6 @@ def test_harmonize_fills_500_bars_in_windows(tmp_path: Path, monkeypatch: pytest
         assert all(first.end == second.start for first, second in pairwise(line))
         assert all(low <= note.pitch <= high for note in line)
     assert max(seen[0].steps_per_sweep) <= MAX_STEPS_AT_ONCE
-
-
-# ---------------------------------------------------------------- errors, after which nothing is written
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ({"model": "leaning", "beam": 4}, "leaning generates all chords together: leave --beam and --lag out"),
-        ({"model": "leaning", "lag": 4}, "leaning generates all chords together: leave --beam and --lag out"),
-        ({"fast": True}, "flat goes from chord to chord and has neither --fast nor --keep-bars"),
-        ({"keep": "1"}, "flat goes from chord to chord and has neither --fast nor --keep-bars"),
-        ({"voice": "alto,bass"}, "is not one voice"),
-    ],
-)
-def test_harmonize_refuses_options_of_the_other_model_family(words: dict[str, Any], message: str, tmp_path: Path):
-    with pytest.raises(ConfigError, match=message):
-        run_harmonize(write_song(tmp_path / "in.mid", rows(60)), **words)
-    assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
-
-
-def test_harmonize_refuses_a_file_without_notes(tmp_path: Path):
-    with pytest.raises(MidiFileError, match="holds no notes"):
-        run_harmonize(write_song(tmp_path / "in.mid", []))
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ({"voice": "mezzo"}, "there is no voice 'mezzo': give soprano, alto, tenor or bass"),
-        ({"beam": 0}, "give --beam a number from 1 to 64"),
-        ({"lag": 257}, "give --lag a number from 1 to 256"),
-        ({"rules": "all,fun"}, "there is no rule"),
-    ],
-)
-def test_harmonize_refuses_invalid_options(words: dict[str, Any], message: str, tmp_path: Path):
-    with pytest.raises(ConfigError, match=message):
-        run_harmonize(write_song(tmp_path / "in.mid", rows(60)), **words)
-
-
-def test_harmonize_refuses_an_unwritable_score_at_once(tmp_path: Path):
-    source = write_song(tmp_path / "in.mid", rows(60, 62))
-    with pytest.raises(ConfigError, match=r"give --score a name that ends in \.musicxml, \.xml, .* or \.pdf"):
-        run_harmonize(source, score=tmp_path / "score.doc")
-    pytest.importorskip("verovio")
-    long = write_song(tmp_path / "in.mid", [*rows(60), *rows(62, start=4 * TPB * engraving.MAX_BARS)])
-    with pytest.raises(ConfigError, match="at most 400 bars and this piece has 401"):
-        run_harmonize(long, score=tmp_path / "score.svg")
-    assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
-
-
-def test_harmonize_reports_a_missing_library_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    def missing(name: str) -> None:
-        raise ModuleNotFoundError(name=name)
-
-    monkeypatch.setattr(importlib, "import_module", missing)
-    with pytest.raises(ModuleNotFoundError) as raised:
-        run_harmonize(write_song(tmp_path / "in.mid", rows(60)), score=tmp_path / "score.svg")
-    assert raised.value.name == "verovio"
-    assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
-    run_harmonize(tmp_path / "in.mid", score=tmp_path / "score.musicxml")
-
-
-def test_harmonize_writes_all_outputs_or_none(tmp_path: Path):
-    source = write_song(tmp_path / "in.mid", rows(60, 62))
-    with pytest.raises(BachBridgeError, match="cannot write"):
-        run_harmonize(source, score=tmp_path / "none" / "score.musicxml")
-    assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
 
 
 def test_harmonize_prints_the_metrics(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

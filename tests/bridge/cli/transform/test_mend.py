@@ -1,127 +1,35 @@
-"""`mend` and `vary` regenerate the erased notes, keep the others to the tick, and answer bad input in one sentence."""
+"""`mend` and `vary` regenerate the erased notes and keep the others to the tick."""
 
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import mido
 import numpy as np
 import pytest
 
 from bachbridge.cli.transform.harmonize import harmonize_file, parse_harmonize_options
-from bachbridge.cli.transform.infill_run import parse_generation_options
-from bachbridge.cli.transform.mend import mend_file, vary_file
+from bachbridge.cli.transform.mend import mend_file
 from bachbridge.cli.transform.output import OutputFiles
-from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError, ModelError
-from bachbridge.files.midi_reader import MidiSong, read_midi
+from bachbridge.files.midi_reader import read_midi
 from bachbridge.files.midi_writer import part_body
-from bachbridge.files.smf import TEMPO, TIME_SIGNATURE, encode_file, meta_event
-from bachbridge.inference.runtime import library, onnx_nets
+from bachbridge.files.smf import encode_file
 from bachbridge.music.notes import VOICE_RANGES, VOICES
-from tests.support.biased_infill_net import FourthsNet, make_card
-from tests.support.midi_bytes import track_body
-
-TPB = 480
-BAR = 4 * TPB
-CHORDS = ((67, 64, 60, 48), (69, 64, 60, 45), (71, 62, 55, 43), (72, 64, 55, 48))
-Row = tuple[int, int, int, int]
-
-
-@pytest.fixture(autouse=True)
-def fake_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    def load_fill(_card: library.Card) -> FourthsNet:
-        return FourthsNet()
-
-    monkeypatch.setattr(library, "find_checked_card", make_card)
-    monkeypatch.setattr(onnx_nets, "load_infill_net", load_fill, raising=False)
-
-
-def rows(voice: int, bars: int) -> list[Row]:
-    """Return quarter notes, each bar's chord four times, played a little off the grid and staccato."""
-    return [
-        (
-            max(0, quarter * TPB + (7 * quarter + 5 * voice) % 23 - 11),
-            (quarter + 1) * TPB - 60 + (5 * quarter) % 30,
-            CHORDS[quarter // 4 % 4][voice] + (2 if quarter % 4 == 2 and voice == 0 else 0),
-            50 + quarter % 40,
-        )
-        for quarter in range(4 * bars)
-    ]
-
-
-CONDUCTOR = track_body(
-    [
-        (0, meta_event(TIME_SIGNATURE, bytes((4, 2, 24, 8)))),
-        (0, meta_event(TEMPO, (600_000).to_bytes(3))),
-        (100, b"\xf0\x03\x43\x01\xf7"),
-    ]
+from tests.bridge.cli.transform.mend_songs import (
+    CONDUCTOR,
+    TPB,
+    bar_of,
+    events,
+    generation_options,
+    keep,
+    mend,
+    rows,
+    vary,
+    write_four_tracks,
+    write_one_track,
 )
 
-
-def write_four_tracks(path: Path, bars: int = 4, *, names: tuple[str, ...] = VOICES) -> Path:
-    parts = [part_body(name, channel, 19, rows(channel, bars)) for channel, name in enumerate(names)]
-    path.write_bytes(encode_file(TPB, [CONDUCTOR, *parts]))
-    return path
-
-
-def write_one_track(path: Path) -> Path:
-    """Write the four voices in one track on four channels, with pedals, a lyric and running status, in format 0."""
-    events = [
-        (0, meta_event(TIME_SIGNATURE, bytes((4, 2, 24, 8)))),
-        (3, b"\xf0\x03\x43\x01\xf7"),
-        (5, meta_event(0x105, b"la")),
-    ]
-    for voice in range(4):
-        for start, end, pitch, velocity in rows(voice, 4):
-            events += [(start, bytes((0x90 | voice, pitch, velocity))), (end, bytes((0x90 | voice, pitch, 0)))]
-            events.append((start, bytes((0xB0 | voice, 67, 127))))
-    data = bytearray(encode_file(TPB, [track_body(events)]))
-    data[9] = 0
-    path.write_bytes(data)
-    return path
-
-
-def generation_options(**words: Any) -> Any:
-    defaults: dict[str, Any] = {"rules": "all", "temperature": 0.9, "seed": 1, "fast": True}
-    return parse_generation_options("leaning", **(defaults | words))
-
-
-def mend(source: Path, bars: str | None = None, voices: str | None = None, **words: Any) -> MidiSong:
-    out = source.with_name("out.mid")
-    mend_file(source, OutputFiles(out), generation_options(**words), bars=bars, voices=voices)
-    return read_midi(out)
-
-
-def vary(source: Path, share: float, **words: Any) -> MidiSong:
-    out = source.with_name("out.mid")
-    vary_file(source, OutputFiles(out), generation_options(**words), share=share)
-    return read_midi(out)
-
-
-def keep(source: Path, bars: str, voice: str = "soprano") -> MidiSong:
-    out = source.with_name("out.mid")
-    harmonize_file(source, parse_harmonize_options(generation_options(), voice=voice, keep=bars), OutputFiles(out))
-    return read_midi(out)
-
-
-def bar_of(start: int) -> int:
-    """Return the number of the bar in which a note begins on the grid."""
-    return (start + TPB // 8) // BAR + 1
-
-
-def events(path: Path, *, notes: bool) -> list[list[tuple[int, bytes]]]:
-    """Return each track's events at their ticks, the notes or all others, as mido reads them."""
-    found: list[list[tuple[int, bytes]]] = []
-    for track in mido.MidiFile(path).tracks:
-        tick, these = 0, list[tuple[int, bytes]]()
-        for message in track:
-            tick += message.time
-            if (message.type in {"note_on", "note_off"}) == notes:
-                these.append((tick, bytes(message.bytes())))
-        found.append(these)
-    return found
-
+pytestmark = pytest.mark.usefixtures("fake_models")
 
 # ---------------------------------------------------------------- notes that stay and notes that do not
 
@@ -264,119 +172,6 @@ def test_mend_writes_the_score_and_prints_the_metrics(tmp_path: Path, capsys: py
     )
     assert score.read_text().count("<measure ") == 4
     assert "parallel fifths per 1000" in capsys.readouterr().out
-
-
-# ---------------------------------------------------------------- errors, after which nothing is written
-
-
-@pytest.mark.parametrize(
-    ("bars", "voices", "message"),
-    [
-        (None, None, "nothing to mend yet"),
-        ("5", None, "there is no bar 5: the piece has the bars 1 to 4"),
-        ("x", None, "cannot read the bars"),
-        ("2", "mezzo", "there is no voice 'mezzo'"),
-        ("1-4", None, "no note of .* would stay in bars 1-4"),
-        (None, "soprano,alto,tenor,bass", "no note of .* would stay"),
-    ],
-)
-def test_mend_refuses_an_invalid_region(bars: Any, voices: Any, message: str, tmp_path: Path):
-    source = write_four_tracks(tmp_path / "in.mid")
-    with pytest.raises(ConfigError, match=message):
-        mend(source, bars, voices)
-    assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
-
-
-def test_mend_refuses_a_region_in_which_no_note_begins(tmp_path: Path):
-    source = tmp_path / "in.mid"
-    parts = [part_body(name, v, 19, [(0, 2 * BAR, 72 - 7 * v, 80), *rows(v, 4)[8:]]) for v, name in enumerate(VOICES)]
-    source.write_bytes(encode_file(TPB, parts))
-    with pytest.raises(ConfigError, match="has no notes to replace in bar 2:"):
-        mend(source, "2")
-
-
-@pytest.mark.parametrize(
-    ("share", "message"), [(0, "no notes to replace"), (0.001, "no notes to replace"), (1, "would stay")]
-)
-def test_vary_refuses_a_share_of_nothing_or_all(share: float, message: str, tmp_path: Path):
-    with pytest.raises(ConfigError, match=message):
-        vary(write_four_tracks(tmp_path / "in.mid"), share)
-    for wrong in (-0.1, 1.1, float("nan")):
-        with pytest.raises(ConfigError, match="give --share a number from 0 to 1"):
-            vary(tmp_path / "in.mid", wrong)
-    assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
-
-
-def test_mend_refuses_music_not_in_four_voices(tmp_path: Path):
-    source = tmp_path / "in.mid"
-    source.write_bytes(encode_file(TPB, [part_body("melody", 0, 0, rows(0, 4))]))
-    for command in (lambda: mend(source, "2"), lambda: vary(source, 0.5), lambda: keep(source, "2")):
-        with pytest.raises(MidiFileError, match="is not in four voices: give a file in which soprano, alto, tenor and"):
-            command()
-    source.write_bytes(source.read_bytes()[:30])
-    with pytest.raises(MidiFileError, match="truncated or damaged"):
-        mend(source, "2")
-    assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
-
-
-def test_harmonize_refuses_to_keep_all_bars(tmp_path: Path):
-    source = write_four_tracks(tmp_path / "in.mid")
-    with pytest.raises(ConfigError, match="no notes to replace outside bars 1-4"):
-        keep(source, "1-4")
-    with pytest.raises(ConfigError, match="there is no bar 9"):
-        keep(source, "9")
-    with pytest.raises(ConfigError, match="leave --track out"):
-        parse_harmonize_options(generation_options(), voice="bass", track="1", keep="2")
-
-
-def test_mend_refuses_a_model_that_cannot_mend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    def causal(name: str) -> library.Card:
-        return make_card(name, "satb")
-
-    def names() -> list[str]:
-        return []
-
-    monkeypatch.setattr(library, "find_checked_card", causal)
-    monkeypatch.setattr(library, "model_names", names)
-    with pytest.raises(
-        ModelError, match=r"the model 'leaning' cannot mend: choose one that can with --model \(none is installed\)"
-    ):
-        mend(write_four_tracks(tmp_path / "in.mid"), "2")
-    with pytest.raises(ConfigError, match="leaning goes from chord to chord and has neither --fast nor --keep-bars"):
-        keep(tmp_path / "in.mid", "2")
-
-
-def test_mend_writes_all_outputs_or_none(tmp_path: Path):
-    source = write_four_tracks(tmp_path / "in.mid")
-    outputs = OutputFiles(tmp_path / "out.mid", tmp_path / "none" / "score.musicxml")
-    with pytest.raises(BachBridgeError, match="cannot write"):
-        mend_file(source, outputs, generation_options(), bars="2", voices=None)
-    assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
-
-
-@pytest.mark.parametrize(
-    ("target", "message"),
-    [("none/out.mid", "there is no folder .*none.*: choose another"), ("", "it is a folder.: give")],
-)
-def test_commands_report_an_invalid_target_at_once(
-    target: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    def load_fill(_card: library.Card) -> FourthsNet:
-        raise AssertionError("nothing may be generated")
-
-    monkeypatch.setattr(onnx_nets, "load_infill_net", load_fill)
-    source, outputs = write_four_tracks(tmp_path / "in.mid"), OutputFiles(tmp_path / target)
-    melody = parse_harmonize_options(generation_options(), voice="soprano", track="2")
-    for command in (
-        lambda: mend_file(source, outputs, generation_options(), bars="2", voices=None),
-        lambda: vary_file(source, outputs, generation_options(), share=0.5),
-        lambda: harmonize_file(source, melody, outputs),
-        lambda: harmonize_file(
-            source, parse_harmonize_options(generation_options(), voice="soprano", keep="2"), outputs
-        ),
-    ):
-        with pytest.raises(BachBridgeError, match=message):
-            command()
 
 
 def test_commands_print_a_name_with_brackets_unchanged(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

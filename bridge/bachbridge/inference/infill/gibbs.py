@@ -34,13 +34,13 @@ from bachbridge.inference.runtime.protocols import MaskedNet
 from bachbridge.inference.runtime.style import logit_bias
 from bachbridge.music.frames import REST, Bools, Floats, Ints
 from bachbridge.music.notes import VOICES
-from bachbridge.music.phrasing.closing.resolution import resolution_nats
+from bachbridge.music.phrasing.closing.resolution import held_sevenths, resolution_nats
 from bachbridge.music.voice_leading import check_rules
 from bachbridge.protocol.style import Style
 
 _RESOLUTION_WEIGHT = 1.0
 """Weight of the nats for how dissonances resolve among the penalties."""
-_MAX_RESOLVING = 2
+_MAX_RESOLVING = 3
 """The most sweeps that draw dissonances again because they do not resolve."""
 _FAULT_NATS = 0.7
 """Nats from which on a step is drawn again: leading notes and roots alone are no reason."""
@@ -231,8 +231,10 @@ class _Sampler:
         """Nats of how dissonances resolve, at most 0, `[step]`; 0 without any rules."""
         if not self._style.rules:
             return np.zeros(len(pitch_indices), np.float32)
+        is_on_beat = self._canvas.place[:, 0] == 1
         previous = np.concatenate([np.zeros_like(pitch_indices[:1]), pitch_indices[:-1]])
-        return resolution_nats(previous, pitch_indices, is_on_beat=self._canvas.place[:, 0] == 1)
+        sevenths = held_sevenths(previous, np.concatenate([is_on_beat[:1], is_on_beat[:-1]]))
+        return resolution_nats(previous, pitch_indices, sevenths, is_on_beat=is_on_beat)
 
     def violation_steps(self, pitch_indices: Ints) -> Bools:
         """`[step]`: True where a rule is violated that the given cells alone do not violate."""

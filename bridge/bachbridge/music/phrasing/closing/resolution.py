@@ -30,6 +30,20 @@ def sevenths_after(sevenths: Bools, previous: Ints, frames: Ints, *, is_on_beat:
     return kept | (pitch_classes(frames) == SEVENTH[pitch_class_sets(frames)][:, None]) & (frames > REST)
 
 
+def held_sevenths(frames: Ints, is_on_beat: Bools) -> Bools:
+    """Return `sevenths[step, voice]`: which voices hold a seventh that has still to fall, after each of the frames.
+
+    As `sevenths_after` for all steps of `frames[step, voice]` at once; `is_on_beat[step]`.
+    """
+    steps: Ints = np.arange(len(frames), dtype=np.int32)[:, None]
+    is_seventh = (pitch_classes(frames) == SEVENTH[pitch_class_sets(frames)][:, None]) & (frames > REST)
+    begins = np.ones(frames.shape, bool)
+    begins[1:] = frames[1:] != frames[:-1]
+    note_begin = np.maximum.accumulate(np.where(begins, steps, 0), axis=0)
+    last_seventh = np.maximum.accumulate(np.where(is_seventh & is_on_beat[:, None], steps, -1), axis=0)
+    return last_seventh >= note_begin
+
+
 def resolution_nats(previous: Ints, frames: Ints, sevenths: Bools | None = None, *, is_on_beat: bool | Bools) -> Floats:
     """Nats (at most 0) for each of `frames[k, voice]` after `previous[k, voice]`; `sevenths` as in `sevenths_after`."""
     before, now, motion = pitch_class_sets(previous), pitch_class_sets(frames), frames - previous

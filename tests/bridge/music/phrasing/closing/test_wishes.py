@@ -15,6 +15,7 @@ from bachbridge.music.phrasing.closing.resolution import (
     LEADING_NATS,
     LEAP_NATS,
     SEVENTH_NATS,
+    held_sevenths,
     resolution_nats,
     sevenths_after,
 )
@@ -141,6 +142,19 @@ def test_sevenths_are_remembered_until_they_move():
     assert held[0, 2]
     assert resolution_nats(over_second, rises, held, is_on_beat=False)[0] == -SEVENTH_NATS
     assert not sevenths_after(held, over_second, rises, is_on_beat=False).any()
+
+
+def test_held_sevenths_of_many_steps_are_those_of_one_after_another():
+    rng = np.random.default_rng(1)
+    chords = np.concatenate([SEVENTH_CHORD, TONIC, frame(69, 65, 65, 50), frame(0, 65, 65, 50), frame(69, 65, 67, 50)])
+    frames, is_on_beat = chords[rng.integers(0, len(chords), 200)], rng.random(200) < 0.5
+    expected, held = list[np.ndarray](), np.zeros((1, 4), bool)
+    for step, on_beat in enumerate(is_on_beat.tolist()):
+        rows = frames[max(0, step - 1)][None], frames[step][None]
+        held = sevenths_after(held, *rows, is_on_beat=on_beat)
+        expected.append(held[0])
+    assert np.any(expected)
+    np.testing.assert_array_equal(held_sevenths(frames, is_on_beat), expected)
 
 
 def test_resolution_wants_outer_leading_notes_to_rise():

@@ -251,7 +251,7 @@ def _parse_stages(facts: dict[str, Any]) -> tuple[Stage, ...]:
         raise msgspec.ValidationError("a stage cannot have another codec")
     branches = [msgspec.convert(table, _Branches).branches for table in tables]
     if branches[0] > 1:
-        raise msgspec.ValidationError("the first stage cannot have branches, since these begin with the same weights")
+        raise msgspec.ValidationError("the first stage cannot have branches: put a stage before it to begin them with")
     for table in tables:
         table.pop("branches", None)
     stages = zip(names, tables, branches, strict=True)
@@ -267,6 +267,8 @@ def _parse_recipe(facts: dict[str, Any]) -> AnyRecipe:
     keys = [each.name for each in fields(recipe_class)]
     if "codec" in keys:
         facts["codec"] = codec
+    if "branches" in facts:
+        raise msgspec.ValidationError("branches belong to a stage: write them into its [[stage]]")
     if unknown := sorted(facts.keys() - set(keys)):
         raise msgspec.ValidationError(f"unknown keys {', '.join(unknown)}; there are {', '.join(keys)}")
     if infinite := [key for key, value in facts.items() if isinstance(value, float) and not math.isfinite(value)]:

@@ -33,8 +33,18 @@ def uncompiled_steps() -> Iterator[None]:
 
 
 @pytest.fixture
+def records() -> list[str]:
+    """Folders, one for each run that begins, in which a run finds out where its music is; "" for none."""
+    return []
+
+
+@pytest.fixture
 def staged(
-    toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    toy: ChoraleRecipe,
+    phrases: list[FourPartPiece],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    records: list[str],
 ) -> dict[str, Any]:
     """Options for a recipe on two phrases in place of the chorales: a stage, two branches, a pointer on their mean."""
     tiny = replace(toy, units=8, embedding=8, head=8, batch=2, steps=2, steps_per_epoch=1)
@@ -45,8 +55,9 @@ def staged(
     )
     recipe.write_stages(stages, tmp_path / "toy.toml")
 
-    def load(wanted: ChoraleRecipe, *_: Any, **__: Any) -> run_data.RunData:
+    def load(wanted: ChoraleRecipe, record: Path | None, **_: Any) -> run_data.RunData:
         del wanted
+        records.append(record.relative_to(tmp_path).as_posix() if record else "")
         return run_data.RunData(phrases, phrases, training_step.build_task, DataOrigin("", None, "", {}, {}))
 
     monkeypatch.setattr(run_data, "load_run_data", load)
@@ -61,23 +72,33 @@ def history(folder: Path) -> list[tuple[str, float]]:
 @pytest.mark.soak
 @pytest.mark.usefixtures("uncompiled_steps")
 def test_stages_follow_one_another_and_resume_after_a_kill(
-    staged: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    staged: dict[str, Any], records: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Kill a run after each of its epochs and compare it with one that was not."""
+    """Kill a run after each of its epochs, and before the mean, and compare it with one that was not."""
     whole: dict[str, Any] = {**staged, "output": tmp_path / "whole"}
     train_recipe(str(tmp_path / "toy.toml"), **whole, resume=False)
     trained = [(stage, step) for stage in ("chain", "on/1", "on/2", "pointer") for step in (1.0, 2.0)]
     expected = [*trained[:6], ("on", 0.0), *trained[6:]]
     assert history(tmp_path / "whole") == expected
-    train_once = training_run.train
+    assert records == ["", "whole/1-chain", "whole/2-on/1", "whole/2-on/2", "whole/2-on"]
+    train_once, average_branches = training_run.train, training_run.average_branches
 
     def train_and_die(run: training_step.TrainingRun, *data: Any, **options: Any) -> None:
         if run.step < run.recipe.steps:
             train_once(run, *data, **{**options, "last_step": run.step + 1})
             raise KeyboardInterrupt
 
+    def die(*_: Any) -> None:
+        raise KeyboardInterrupt
+
     monkeypatch.setattr(training_run, "train", train_and_die)
     for number in range(len(trained)):
+        if number == 6:
+            monkeypatch.setattr(training_run, "average_branches", die)
+            with pytest.raises(KeyboardInterrupt):
+                train_recipe(str(tmp_path / "toy.toml"), **staged, resume=True)
+            monkeypatch.setattr(training_run, "average_branches", average_branches)
+            assert history(tmp_path / "run") == expected[:2], "branches wait for their mean"
         with pytest.raises(KeyboardInterrupt):
             train_recipe(str(tmp_path / "toy.toml"), **staged, resume=number > 0)
     monkeypatch.setattr(training_run, "train", train_once)
@@ -93,28 +114,30 @@ def test_stage_runs_find_the_present_stage_and_the_weights(toy: ChoraleRecipe, t
     runs = run_stages.stage_runs([Stage(name, toy) for name in names], tmp_path, Path("before"))
     assert [run.folder.name for run in runs] == ["1-chain", "2-on", "3-pointer"]
     assert [run.previous for run in runs] == [Path("before"), runs[0].folder, runs[1].folder]
-    assert (run_stages.present_stage(runs), run_stages.finished_run(tmp_path)) == (0, tmp_path)
+    assert (run_stages.present_run(runs), run_stages.finished_run(tmp_path)) == (0, tmp_path)
     for run in runs[:2]:
         run.folder.mkdir()
         (run.folder / run_stages.CHECKPOINT_FILE).touch()
     (runs[0].folder / run_stages.BEST_WEIGHTS_FILE).touch()
-    assert (run_stages.present_stage(runs), run_stages.finished_run(tmp_path)) == (1, runs[0].folder)
+    assert (run_stages.present_run(runs), run_stages.finished_run(tmp_path)) == (1, runs[0].folder)
 
 
-def test_stage_with_branches_has_a_run_for_each_and_one_for_their_mean(toy: ChoraleRecipe, tmp_path: Path) -> None:
+def test_stage_runs_are_branches_and_their_mean(toy: ChoraleRecipe, tmp_path: Path) -> None:
     stages = (Stage("chain", toy), Stage("on", replace(toy, seed=5), branches=2), Stage("end", toy))
     runs = run_stages.stage_runs(stages, tmp_path)
-    assert [run.stage.name for run in runs] == ["chain", "on/1", "on/2", "on", "end"]
+    assert [(run.number, run.name) for run in runs] == [(1, "chain"), (2, "on/1"), (2, "on/2"), (2, "on"), (3, "end")]
     folders = [run.folder.relative_to(tmp_path).as_posix() for run in runs]
     assert folders == ["1-chain", "2-on/1", "2-on/2", "2-on", "3-end"]
     chain, first, second, mean, end = runs
     assert first.previous == second.previous == chain.folder
     assert (first.stage.recipe.seed, second.stage.recipe.seed) == (5, 6)
     assert (mean.branches, end.previous) == ((first.folder, second.folder), mean.folder)
-    for number, run in enumerate(runs):
+    assert [run.first_branch for run in runs] == [None, None, first.folder, None, None]
+    for index, run in enumerate(runs):
+        assert (first.counts, second.counts) == (index > 3, index > 3)
         run.folder.mkdir(exist_ok=True, parents=True)
         (run.folder / (run_stages.BEST_WEIGHTS_FILE if run.branches else run_stages.CHECKPOINT_FILE)).touch()
-        assert run_stages.present_stage(runs) == number
+        assert run_stages.present_run(runs) == index
     assert run_stages.finished_run(tmp_path) == mean.folder
 
 
@@ -138,13 +161,19 @@ def test_average_branches_writes_the_mean_and_its_scores(
     assert run_history.read_history(tmp_path) == [{"step": 0.0, **read_back.task.validate(phrases)}]
 
 
-def test_average_branches_refuses_another_network(
+def test_average_branches_refuses_unusable_weights(
     toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path
 ) -> None:
     tiny = replace(toy, units=8, embedding=8, head=8)
     checkpoints.save_best_weights(training_step.start_run(replace(tiny, units=9)), tmp_path)
     with pytest.raises(ConfigError, match="has another shape"):
         training_run.average_branches(training_step.start_run(tiny), phrases, [tmp_path], tmp_path / "mean")
+    for damage in (b"PK\x03\x04 cut off", None):
+        (tmp_path / run_stages.BEST_WEIGHTS_FILE).unlink()
+        if damage:
+            (tmp_path / run_stages.BEST_WEIGHTS_FILE).write_bytes(damage)
+        with pytest.raises(ConfigError, match=r"has no whole best\.npz"):
+            training_run.average_branches(training_step.start_run(tiny), phrases, [tmp_path], tmp_path / "mean")
 
 
 def test_join_histories_plots_a_mean_of_branches(toy: ChoraleRecipe, tmp_path: Path) -> None:
@@ -153,6 +182,9 @@ def test_join_histories_plots_a_mean_of_branches(toy: ChoraleRecipe, tmp_path: P
         run.folder.mkdir(exist_ok=True, parents=True)
         (run.folder / run_history.HISTORY_FILE).write_text("step,loss,valid,valid_told\n1,4,3,3\n2,3,2,2\n")
     (runs[-1].folder / run_history.HISTORY_FILE).write_text("step,valid,valid_told\n0,1.5,1.25\n")
+    run_history.join_histories(runs, tmp_path)
+    assert history(tmp_path) == [("chain", 1.0), ("chain", 2.0), ("on", 0.0)], "branches wait for their mean"
+    (runs[-1].folder / run_stages.BEST_WEIGHTS_FILE).touch()
     run_history.join_histories(runs, tmp_path)
     trained = [(name, step) for name in ("chain", "on/1", "on/2") for step in (1.0, 2.0)]
     assert history(tmp_path) == [*trained, ("on", 0.0)]
@@ -230,7 +262,7 @@ def test_read_stages_fills_in_what_all_have_in_common(tmp_path: Path) -> None:
         ('name = "pitches"', 'name = "pitches"\nbranches = 2', "the first stage cannot have branches"),
         ('name = "pointer"', 'name = "pointer"\nbranches = 0', '"branches" should be at least 1'),
         ('name = "pointer"', 'name = "pointer"\nbranches = "two"', '"branches" should be a whole number'),
-        ('name = "chorale-lstm"', 'name = "chorale-lstm"\nbranches = 2', "unknown keys branches"),
+        ('name = "chorale-lstm"', 'name = "chorale-lstm"\nbranches = 2', "branches belong to a stage"),
         ("steps = 800", "", 'its field "steps" is missing'),
         ("steps = 800", "steps = 0", '"steps" should be at least 1'),
         ("steps = 800", "step = 800", "unknown keys step"),
@@ -262,16 +294,26 @@ def test_train_recipe_refuses_what_a_staged_run_cannot_do(staged: dict[str, Any]
             train_cli.train_recipe(str(tmp_path / "toy.toml"), **{**staged, **more})
 
 
-def test_finished_branches_are_not_trained_on(toy: ChoraleRecipe, tmp_path: Path) -> None:
+def test_branches_stay_as_long_as_the_first_of_them(toy: ChoraleRecipe, tmp_path: Path) -> None:
     stages = (Stage("chain", toy), Stage("on", toy, branches=2))
     recipe.write_stages(stages, tmp_path / recipe.RECIPE_FILE)
+    options: dict[str, Any] = {"limit": None, "seed": None, "output": tmp_path, "resume": True}
     for run in run_stages.stage_runs(stages, tmp_path):
         run.folder.mkdir(exist_ok=True, parents=True)
-        (run.folder / run_stages.CHECKPOINT_FILE).touch()
-        (run.folder / run_stages.BEST_WEIGHTS_FILE).touch()
-    options: dict[str, Any] = {"limit": None, "seed": None, "output": tmp_path, "resume": True}
-    with pytest.raises(ConfigError, match="to train on, begin another run from it with --from"):
-        train_recipe(str(tmp_path / recipe.RECIPE_FILE), epochs=3, **options)
+        (run.folder / (run_stages.BEST_WEIGHTS_FILE if run.branches else run_stages.CHECKPOINT_FILE)).touch()
+        if run.first_branch or run.branches:
+            with pytest.raises(ConfigError, match="leave --epochs out, or begin another run from this one with --from"):
+                train_recipe(str(tmp_path / recipe.RECIPE_FILE), epochs=3, **options)
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_folder_of_a_mean_is_not_trained_in(resume: bool, toy: ChoraleRecipe, tmp_path: Path) -> None:
+    recipe.write_recipe(toy, tmp_path / recipe.RECIPE_FILE)
+    (tmp_path / run_stages.BEST_WEIGHTS_FILE).write_bytes(b"the mean")
+    options: dict[str, Any] = {"limit": None, "epochs": None, "seed": None, "output": tmp_path, "resume": resume}
+    with pytest.raises(ConfigError, match="holds weights without a checkpoint"):
+        train_recipe(str(tmp_path / recipe.RECIPE_FILE), **options)
+    assert (tmp_path / run_stages.BEST_WEIGHTS_FILE).read_bytes() == b"the mean"
 
 
 def test_summarize_history_gives_each_stage_its_own_line(tmp_path: Path) -> None:

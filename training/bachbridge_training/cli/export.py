@@ -147,6 +147,9 @@ def _export_run(
     whole, run = run, run_stages.finished_run(run)
     if not (run / run_stages.BEST_WEIGHTS_FILE).is_file():
         raise ConfigError(f"{whole} holds no training run: give the folder that `bachbridge train` named.")
+    last = run_stages.stage_runs(recipes.read_stages(str(whole / recipes.RECIPE_FILE)), whole)[-1]
+    if last.folder != run:
+        print(f"the stage {last.name} of {whole} gives no weights yet: those of {run.name} are taken", file=sys.stderr)
     recipe = recipes.read_recipe(str(run / recipes.RECIPE_FILE))
     its_data = run_data.reload_run_data(recipe, run, data=data)
     trained = training_step.start_run(recipe, its_data.build_task)

@@ -121,6 +121,11 @@ def _begun_stages(
     is_begun = bool(begun) and any(run.has_begun for run in run_stages.stage_runs(begun, folder))
     if is_begun and not resume:
         raise ConfigError(f"{folder} already holds a run: resume it with --resume, or choose another folder with -o.")
+    if begun and not is_begun and (folder / run_stages.BEST_WEIGHTS_FILE).is_file():
+        raise ConfigError(
+            f"{folder} holds weights without a checkpoint, as a mean of branches does: begin another run from it with "
+            "--from, in another folder with -o."
+        )
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder} is a file: choose another place for the run with -o.")
     if begun and resume and start_run:
@@ -144,47 +149,54 @@ def _train_stages(stages: Sequence[Stage], folder: Path, start_run: Path | None,
         options.devices.check_batch(batch_windows(stage.recipe))
     runs = run_stages.stage_runs(stages, folder, run_stages.finished_run(start_run) if start_run else None)
     is_own_music, writes = False, options.devices.writes
-    options.devices.check_same("stage", present := run_stages.present_stage(runs))
-    if runs[-1].branches and runs[-1].has_begun and options.epochs:
-        raise ConfigError(
-            f"the run in {folder} is a mean of branches that have ended: to train on, begin another run from it with "
-            "--from, in another folder with -o."
-        )
-    for number in range(present, len(runs)):
-        run = runs[number]
+    options.devices.check_same("stage", present := run_stages.present_run(runs))
+    _check_epochs(runs, present, options.epochs)
+    for index in range(present, len(runs)):
+        run = runs[index]
         if run.stage.name and writes:
             recipes.write_stages(stages, folder / recipes.RECIPE_FILE)
-            what = f", the mean of {len(run.branches)} branches" if run.branches else ""
-            print(f"stage {run.stage.name}, {number + 1} of {len(runs)}{what}", flush=True)
+            part = f", branch {run.branch} of {run.stage.branches}" if run.branch else ""
+            part = ", the mean of its branches" if run.branches else part
+            print(f"stage {run.stage.name}, {run.number} of {len(stages)}{part}", flush=True)
         if run.branches:
             is_own_music = _average_branches(run, options)
         else:
-            is_own_music = _train_stage(run, options, is_first=number == 0)
+            is_own_music = _train_stage(run, runs[index - 1].folder if index else None, options)
         if run.stage.name and writes:
             run_history.join_histories(runs, folder)
     return is_own_music
 
 
-def _train_stage(run: StageRun, options: _RunOptions, *, is_first: bool) -> bool:
-    """Begin or continue a stage and train it to its end; return True if the music is the user's own."""
+def _check_epochs(runs: Sequence[StageRun], present: int, epochs: int | None) -> None:
+    """Raise `ConfigError` if the run that goes on is one of branches, which are as long as the first of them."""
+    if epochs and (runs[present].first_branch or (runs[-1].has_begun and runs[-1].branches)):
+        raise ConfigError(
+            "the branches of a stage are as long as the first of them, which has ended: leave --epochs out, or begin "
+            "another run from this one with --from, in another folder with -o."
+        )
+
+
+def _train_stage(run: StageRun, before: Path | None, options: _RunOptions) -> bool:
+    """Begin or continue a stage and train it to its end; return True if the music is the user's own.
+
+    `before`: the folder of the run that was done last, which knows where the music is; None for the first one.
+    """
     # TensorFlow takes seconds to load and prints messages, so it is not loaded before it is needed.
     from bachbridge_training.runs import run_data
     from bachbridge_training.runs import train as training_run
 
-    recipe_file, has_begun = run.folder / recipes.RECIPE_FILE, run.has_begun
-    begun = recipes.read_recipe(str(recipe_file)) if recipe_file.is_file() and has_begun else None
-    record = run.folder if begun else None if is_first else run.previous
+    begun, has_begun = _begun_recipe(run), run.has_begun
     its_data = run_data.load_run_data(
         begun or run.stage.recipe,
-        record,
+        run.folder if has_begun else before,
         data=options.data,
         limit=options.limit,
-        read_folder=partial(load_own_music, json=options.json) if is_first else run_data.read_folder_silently,
+        read_folder=run_data.read_folder_silently if before else partial(load_own_music, json=options.json),
     )
     settled = _settled_recipe(begun, run.stage.recipe, its_data.train_share, options.epochs)
     training = _start_run(settled, its_data, run, options.devices, has_begun=has_begun)
     print(f"the scores are plotted after each epoch in {run.folder / run_history.LOSS_PLOT_FILE}", flush=True)
-    if training.step >= settled.steps:
+    if training.step >= settled.steps and not run.branch:
         print(f"the run has done all of its {len(training.history)} epochs: add more with --epochs")
     training_run.train(
         training,
@@ -198,15 +210,25 @@ def _train_stage(run: StageRun, options: _RunOptions, *, is_first: bool) -> bool
     return bool(its_data.origin.folder)
 
 
+def _begun_recipe(run: StageRun) -> AnyRecipe | None:
+    """Return the recipe with which the run or the first of its branches began, in the options of that time, or None."""
+    folder = run.folder if run.has_begun else run.first_branch
+    if folder is None or not (folder / recipes.RECIPE_FILE).is_file():
+        return None
+    begun = recipes.read_recipe(str(folder / recipes.RECIPE_FILE))
+    return replace(begun, seed=run.stage.recipe.seed) if run.branch else begun
+
+
 def _average_branches(run: StageRun, options: _RunOptions) -> bool:
     """Make the run that is the mean of its branches, all of which have ended; return as `_train_stage` does."""
     from bachbridge_training.runs import run_data, step
     from bachbridge_training.runs import train as training_run
 
-    first = run.branches[0]
-    recipe = recipes.read_recipe(str(first / recipes.RECIPE_FILE))
-    its_data = run_data.load_run_data(recipe, first, data=options.data, limit=options.limit)
+    recipe = recipes.read_recipe(str(run.branches[0] / recipes.RECIPE_FILE))
+    record = run.folder if run.has_begun else run.branches[-1]
+    its_data = run_data.load_run_data(recipe, record, data=options.data, limit=options.limit)
     training = step.start_run(recipe, its_data.build_task, options.devices)
+    options.devices.check_same("recipe or music", zlib.crc32(repr((recipe, its_data.facts)).encode()))
     if options.devices.writes:
         run_data.write_run_data(its_data, run.folder)
         recipes.write_recipe(recipe, run.folder / recipes.RECIPE_FILE)

@@ -1,8 +1,9 @@
 """The files of a run: checkpoints and weights.
 
 A run is a folder: `recipe.toml`, `history.csv` (a line for each epoch), `curve.png`, `last.npz` (all that is needed to
-resume) and `best.npz` (the averaged weights with the lowest validation score so far, which are exported). The arrays
-are numpy's, so that a run may be resumed under another backend or on another number of devices.
+resume) and `best.npz` (the averaged weights with the lowest validation score so far, which are exported). A mean of
+branches has neither a plot nor a checkpoint. The arrays are numpy's, so that a run may be resumed under another backend
+or on another number of devices.
 """
 
 import zipfile
@@ -112,3 +113,7 @@ def _load_weights(variables: Sequence[Any], folder: Path, devices: Devices) -> N
             assign_values(variables, [arrays[f"average{i}"] for i in range(len(variables))], devices)
     except (KeyError, ValueError) as error:
         raise ConfigError(f"the network of the run in {folder} has another shape: name another run.") from error
+    except (OSError, EOFError, zipfile.BadZipFile) as error:
+        raise ConfigError(
+            f"the run in {folder} has no whole {BEST_WEIGHTS_FILE}: name another run, or begin one with -o."
+        ) from error

@@ -35,11 +35,12 @@ def write_history(history: Sequence[Mapping[str, float | str]], folder: Path) ->
 def join_histories(runs: Sequence[StageRun], folder: Path) -> None:
     """Write the epochs of all stages into one table, with the column `stage`, and the plot of it.
 
-    Raises `ConfigError` if the table of a stage is damaged.
+    Branches are left out until there is their mean, so that the table tells of the run's weights. Raises `ConfigError`
+    if the table of a stage is damaged.
     """
     from bachbridge_training.runs import loss_plot  # loads Matplotlib
 
-    histories = {run.stage.name: read_history(run.folder) for run in runs}
+    histories = {run.name: read_history(run.folder) for run in runs if run.counts}
     write_history([{"stage": name, **row} for name, history in histories.items() for row in history], folder)
     begun = {name: history for name, history in histories.items() if history}
     loss_plot.plot_stages(begun, folder / LOSS_PLOT_FILE)

@@ -44,11 +44,19 @@ def plot_history(history: Sequence[EpochRow], path: Path) -> None:
 
 
 def plot_stages(histories: Mapping[str, Sequence[EpochRow]], path: Path) -> None:
-    """Write the PNG of the histories of a run's stages, by name, one after another."""
+    """Write the PNG of the histories of a run's stages, by name, one after another.
+
+    The branches of a stage, STAGE/NUMBER, begin at the same step.
+    """
     history, beginnings = list[EpochRow](), dict[str, float]()
     for name, rows in histories.items():
-        beginnings[name] = history[-1]["step"] if history else 0
-        history += [{**row, "step": row["step"] + beginnings[name]} for row in rows]
+        stage, _, branch = name.partition("/")
+        end = max((row["step"] for row in history), default=0.0)
+        beginning = beginnings.get(stage, end) if branch else end
+        if stage in beginnings:  # another branch, or the mean of all: no line leads there from what is drawn before
+            history.append(dict.fromkeys(history[0], math.nan) | {"step": beginning})
+        beginnings.setdefault(stage, beginning)
+        history += [{**row, "step": row["step"] + beginning} for row in rows]
     panels = _choose_panels(history)(history)
     figure = Figure(figsize=(7 * len(panels), 4), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
@@ -109,7 +117,7 @@ def _draw_panel(axes: Axes, panel: _Panel, steps: list[float]) -> None:
         axes.plot(steps, values, marker=".", label=label)
     if panel.ceiling is not None:
         lowest = min(np.nanmin(values) for values in panel.lines.values())
-        best = min(min(values) for label, values in panel.lines.items() if label != _TRAINING)
+        best = min(np.nanmin(values) for label, values in panel.lines.items() if label != _TRAINING)
         axes.set_ylim(lowest - panel.ceiling / 10, best + panel.ceiling)
     axes.set_xlabel("optimizer steps")
     axes.set_ylabel(panel.unit)

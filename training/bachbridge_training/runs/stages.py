@@ -28,45 +28,64 @@ CHECKPOINT_INTERVAL_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class StageRun:
-    """A stage, or a branch of one, with the folder of its run and the folder of the run before it."""
+    """A stage, a branch of one or the mean of its branches, with the folders of its run and of the weights before it.
 
+    A branch has the number `branch` and its own seed in `stage`. A mean has the folders of its `branches` and is not
+    trained.
+    """
+
+    number: int
+    """Number of the stage, from 1."""
     stage: Stage
     folder: Path
     previous: Path | None
+    branch: int = 0
     branches: tuple[Path, ...] = ()
-    """Folders of the runs of which this one is the mean; it is not trained then."""
+
+    @property
+    def name(self) -> str:
+        """STAGE, or STAGE/NUMBER for a branch; no stage can have such a name."""
+        return f"{self.stage.name}/{self.branch}" if self.branch else self.stage.name
 
     @property
     def has_begun(self) -> bool:
+        """True if there is something to resume; a mean has begun when it is made."""
         return (self.folder / (BEST_WEIGHTS_FILE if self.branches else CHECKPOINT_FILE)).is_file()
+
+    @property
+    def first_branch(self) -> Path | None:
+        """Folder of the branch whose recipe this one follows; None for the first branch and outside of branches."""
+        return self.folder.parent / "1" if self.branch > 1 else None
+
+    @property
+    def counts(self) -> bool:
+        """False for a branch without a mean yet, which the weights of the run know nothing of."""
+        return not self.branch or (self.folder.parent / BEST_WEIGHTS_FILE).is_file()
 
 
 def stage_runs(stages: Sequence[Stage], folder: Path, start_run: Path | None = None) -> list[StageRun]:
     """Return the runs of all stages in `folder`, in order; the first one starts from `start_run`.
 
-    A stage with branches has a run for each branch, named STAGE/NUMBER, and then the run that is their mean.
+    A stage with branches has a run for each branch, and then the run that is their mean.
     """
     if not stages[0].name:
-        return [StageRun(stages[0], folder, start_run)]
+        return [StageRun(1, stages[0], folder, start_run)]
     runs, previous = list[StageRun](), start_run
     for number, stage in enumerate(stages, 1):
         its_folder = folder / f"{number}-{stage.name}"
-        branches = _branch_runs(stage, its_folder, previous) if stage.branches > 1 else []
-        runs += [*branches, StageRun(stage, its_folder, previous, tuple(branch.folder for branch in branches))]
+        branches = list[StageRun]()
+        for branch in range(1, stage.branches + 1) if stage.branches > 1 else ():
+            recipe = replace(stage.recipe, seed=stage.recipe.seed + branch - 1)
+            its_stage = replace(stage, recipe=recipe)
+            branches.append(StageRun(number, its_stage, its_folder / str(branch), previous, branch))
+        mean_of = tuple(branch.folder for branch in branches)
+        runs += [*branches, StageRun(number, stage, its_folder, previous, branches=mean_of)]
         previous = its_folder
     return runs
 
 
-def _branch_runs(stage: Stage, folder: Path, previous: Path | None) -> list[StageRun]:
-    seeds = range(stage.recipe.seed, stage.recipe.seed + stage.branches)
-    return [
-        StageRun(Stage(f"{stage.name}/{number}", replace(stage.recipe, seed=seed)), folder / str(number), previous)
-        for number, seed in enumerate(seeds, 1)
-    ]
-
-
-def present_stage(runs: Sequence[StageRun]) -> int:
-    """Return the number of the last stage that has begun, counted from 0; 0 if none has."""
+def present_run(runs: Sequence[StageRun]) -> int:
+    """Return the index of the last run that has begun; 0 if none has."""
     return max((number for number, run in enumerate(runs) if run.has_begun), default=0)
 
 

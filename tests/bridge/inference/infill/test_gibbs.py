@@ -19,6 +19,7 @@ from bachbridge.inference.infill.gibbs import (
     final_result,
 )
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, pitch_index
+from bachbridge.music.phrasing.closing.resolution import SEVENTH_NATS
 from bachbridge.music.voice_leading import check_rules, out_of_range
 from bachbridge.protocol.style import RepeatMode, Style
 
@@ -93,6 +94,16 @@ def result(
     net: UniformNet, canvas: Canvas, schedule: Schedule = QUICK, style: Style = PLAIN, seed: int = 1
 ) -> FilledCanvas:
     return final_result(fill_canvas(net, canvas, schedule, style, candidates=3, seed=seed))
+
+
+@pytest.mark.parametrize(("tenor", "nats"), [(64, 0), (67, SEVENTH_NATS)])
+def test_seventh_on_a_beat_has_to_fall_when_it_is_left(tenor: int, nats: float) -> None:
+    """The chord changes under the seventh before its voice moves."""
+    pitches = ((74, 71, 65, 55), (72, 69, 65, 53), (72, 69, tenor, 53))
+    frames = np.array([[pitch_index(pitch) for pitch in chord] for chord in pitches], np.int32)
+    places = [codec.place_features(None, np.full(3, 16), phase=phase) for phase in (0, None)]
+    on_beat, unknown = (result(UniformNet(), replace(canvas_of(frames), place=place)) for place in places)
+    assert on_beat.penalty - unknown.penalty == pytest.approx(nats)
 
 
 def test_masked_share_falls_and_then_stays() -> None:

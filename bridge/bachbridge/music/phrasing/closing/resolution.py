@@ -3,7 +3,7 @@
 A seventh falls by a step when its voice moves, a leading note in an outer voice rises by a semitone, a dissonance on a
 beat is reached by step or held over, and roots rarely move by thirds from beat to beat (all since J.-P. Rameau,
 "Traité de l'harmonie", 1722). Only the frame before counts, so that candidates are judged as they are drawn;
-`sevenths_after` remembers what it cannot show.
+`sevenths_after`, and `held_sevenths` for many steps at once, remember what it cannot show.
 """
 
 import numpy as np

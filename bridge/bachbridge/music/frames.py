@@ -51,11 +51,16 @@ def pitch_classes(pitch_indices: Ints) -> Ints:
     return (pitch_indices + (LOWEST_PITCH - 1)) % 12
 
 
+def changed_pitches(pitch_indices: Ints) -> Bools:
+    """`[step, voice]`: True where a voice's pitch is another than in the step before, and in all of the first step."""
+    changed = np.ones(pitch_indices.shape, bool)
+    changed[1:] = pitch_indices[1:] != pitch_indices[:-1]
+    return changed
+
+
 def held_steps(pitch_indices: Ints, onsets: Bools) -> Ints:
     """Steps for which each voice has been held at the end of each step, `[step, voice]`, 1 at an onset."""
-    fresh = onsets.copy()
-    fresh[0] = True
-    fresh[1:] |= pitch_indices[1:] != pitch_indices[:-1]
+    fresh = onsets | changed_pitches(pitch_indices)
     steps = np.arange(len(pitch_indices), dtype=np.int32)[:, None]
     begun = np.maximum.accumulate(np.where(fresh, steps, 0), axis=0)
     return steps - begun + 1

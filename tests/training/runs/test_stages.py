@@ -134,7 +134,7 @@ def test_stage_runs_are_branches_and_their_mean(toy: ChoraleRecipe, tmp_path: Pa
     assert (mean.branches, end.previous) == ((first.folder, second.folder), mean.folder)
     assert [run.first_branch for run in runs] == [None, None, first.folder, None, None]
     for index, run in enumerate(runs):
-        assert (first.counts, second.counts) == (index > 3, index > 3)
+        assert (first.is_in_weights, second.is_in_weights) == (index > 3, index > 3)
         run.folder.mkdir(exist_ok=True, parents=True)
         (run.folder / (run_stages.BEST_WEIGHTS_FILE if run.branches else run_stages.CHECKPOINT_FILE)).touch()
         assert run_stages.present_run(runs) == index

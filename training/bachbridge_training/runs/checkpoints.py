@@ -96,7 +96,7 @@ def load_best_weights(run: TrainingRun, folder: Path) -> None:
 
 
 def load_mean_weights(run: TrainingRun, folders: Sequence[Path]) -> None:
-    """Begin with the mean of the best weights of several runs; raises `ConfigError` if a network's shape differs."""
+    """Begin with the mean of several runs' best weights; raises `ConfigError` if one is missing or of another shape."""
     sums = [np.zeros(variable.shape) for variable in run.task.model.weights]
     for folder in folders:
         load_best_weights(run, folder)

@@ -40,7 +40,7 @@ def join_histories(runs: Sequence[StageRun], folder: Path) -> None:
     """
     from bachbridge_training.runs import loss_plot  # loads Matplotlib
 
-    histories = {run.name: read_history(run.folder) for run in runs if run.counts}
+    histories = {run.name: read_history(run.folder) for run in runs if run.is_in_weights}
     write_history([{"stage": name, **row} for name, history in histories.items() for row in history], folder)
     begun = {name: history for name, history in histories.items() if history}
     loss_plot.plot_stages(begun, folder / LOSS_PLOT_FILE)

@@ -58,7 +58,7 @@ class StageRun:
         return self.folder.parent / "1" if self.branch > 1 else None
 
     @property
-    def counts(self) -> bool:
+    def is_in_weights(self) -> bool:
         """False for a branch without a mean yet, which the weights of the run know nothing of."""
         return not self.branch or (self.folder.parent / BEST_WEIGHTS_FILE).is_file()
 

@@ -32,7 +32,7 @@ from bachbridge.inference.infill.joint_sampling import DrawOptions, average_eigh
 from bachbridge.inference.infill.remasking import mask_notes_at, mask_spans
 from bachbridge.inference.runtime.protocols import MaskedNet
 from bachbridge.inference.runtime.style import logit_bias
-from bachbridge.music.frames import REST, Bools, Floats, Ints
+from bachbridge.music.frames import REST, Bools, Floats, Ints, changed_pitches
 from bachbridge.music.notes import VOICES
 from bachbridge.music.phrasing.closing.resolution import held_sevenths, resolution_nats
 from bachbridge.music.voice_leading import check_rules
@@ -244,8 +244,7 @@ class _Sampler:
     def choose_onsets(self, pitch_indices: Ints) -> Bools:
         """Onsets `[step, voice]`: of filled cells all that are new, and repeated ones as `Style.repeat` says."""
         canvas, sounding = self._canvas, pitch_indices > REST
-        is_new = np.ones(pitch_indices.shape, bool)
-        is_new[1:] = pitch_indices[1:] != pitch_indices[:-1]
+        is_new = changed_pitches(pitch_indices)
         _, onset_logits = self._predict(pitch_indices[None], np.zeros((1, *pitch_indices.shape), bool))
         match self._style.repeat:
             case "hold":

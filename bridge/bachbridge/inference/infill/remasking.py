@@ -6,7 +6,7 @@ only be copied from its neighbours. When it is complete, the notes that violate 
 
 import numpy as np
 
-from bachbridge.music.frames import Bools, Floats, Ints
+from bachbridge.music.frames import Bools, Floats, Ints, changed_pitches
 
 _ABOVE_ANY_LOT = np.float32(2)
 """Higher than every random number from 0 to 1."""
@@ -61,9 +61,7 @@ def mask_notes_at(pitch_indices: Ints, steps: Bools, rng: np.random.Generator) -
     is_near = steps.copy()
     is_near[:-1] |= steps[1:]
     is_hit = is_near[:, None] & (rng.random(pitch_indices.shape) < _MASKED_SHARE)
-    begins = np.ones(pitch_indices.shape, bool)
-    begins[1:] = pitch_indices[1:] != pitch_indices[:-1]
-    note_number: Ints = begins.cumsum(axis=0, dtype=np.int32) - 1
+    note_number: Ints = changed_pitches(pitch_indices).cumsum(axis=0, dtype=np.int32) - 1
     is_note_hit = np.zeros(pitch_indices.shape, bool)
     voices: Ints = np.arange(pitch_indices.shape[1], dtype=np.int32)
     np.logical_or.at(is_note_hit, (note_number, voices), is_hit)

@@ -8,7 +8,7 @@ beat is reached by step or held over, and roots rarely move by thirds from beat 
 
 import numpy as np
 
-from bachbridge.music.frames import REST, Bools, Floats, Ints, pitch_classes
+from bachbridge.music.frames import REST, Bools, Floats, Ints, changed_pitches, pitch_classes
 from bachbridge.music.phrasing.closing.chord_tables import DISSONANT, LEADING_NOTE, ROOT, SEVENTH, pitch_class_sets
 from bachbridge.music.voice_leading import MAX_STEP_SEMITONES
 
@@ -27,7 +27,7 @@ def sevenths_after(sevenths: Bools, previous: Ints, frames: Ints, *, is_on_beat:
     kept = sevenths & (frames == previous)
     if not is_on_beat:
         return kept
-    return kept | (pitch_classes(frames) == SEVENTH[pitch_class_sets(frames)][:, None]) & (frames > REST)
+    return kept | _are_sevenths(frames)
 
 
 def held_sevenths(frames: Ints, is_on_beat: Bools) -> Bools:
@@ -36,12 +36,14 @@ def held_sevenths(frames: Ints, is_on_beat: Bools) -> Bools:
     As `sevenths_after` for all steps of `frames[step, voice]` at once; `is_on_beat[step]`.
     """
     steps: Ints = np.arange(len(frames), dtype=np.int32)[:, None]
-    is_seventh = (pitch_classes(frames) == SEVENTH[pitch_class_sets(frames)][:, None]) & (frames > REST)
-    begins = np.ones(frames.shape, bool)
-    begins[1:] = frames[1:] != frames[:-1]
-    note_begin = np.maximum.accumulate(np.where(begins, steps, 0), axis=0)
-    last_seventh = np.maximum.accumulate(np.where(is_seventh & is_on_beat[:, None], steps, -1), axis=0)
+    note_begin = np.maximum.accumulate(np.where(changed_pitches(frames), steps, 0), axis=0)
+    last_seventh = np.maximum.accumulate(np.where(_are_sevenths(frames) & is_on_beat[:, None], steps, -1), axis=0)
     return last_seventh >= note_begin
+
+
+def _are_sevenths(frames: Ints) -> Bools:
+    """Return `[k, voice]`: which voices have the seventh of their frame's chord."""
+    return (pitch_classes(frames) == SEVENTH[pitch_class_sets(frames)][:, None]) & (frames > REST)
 
 
 def resolution_nats(previous: Ints, frames: Ints, sevenths: Bools | None = None, *, is_on_beat: bool | Bools) -> Floats:

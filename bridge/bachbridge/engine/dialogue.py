@@ -14,7 +14,7 @@ from bachbridge.engine.answering.held_phrase import HeldPhrase
 from bachbridge.engine.answering.kept_phrase import KeptPhrase
 from bachbridge.engine.answering.phrase_detector import PhraseDetector
 from bachbridge.engine.answering.responder import Responder
-from bachbridge.engine.answering.start_rule import extend_phrase, start_step
+from bachbridge.engine.answering.start_rule import place_answer
 from bachbridge.engine.answering.trade import Trade
 from bachbridge.engine.grid_modes import DuetMode, TradeMode
 from bachbridge.engine.hearing.harmony_listener import HarmonyListener
@@ -34,21 +34,8 @@ from bachbridge.engine.tempo.transport import Transport, TransportChange
 from bachbridge.midi import messages as midi
 from bachbridge.music import general_midi
 from bachbridge.music.notes import NS_PER_MS, step_ns_from_bpm
-from bachbridge.protocol.effects import (
-    AnswerLate,
-    ClockNeverStarted,
-    ClockTempo,
-    Effect,
-    PhraseEnded,
-    PhraseKept,
-    Send,
-)
-from bachbridge.protocol.events import (
-    Answer,
-    AnswerPhrase,
-    Plan,
-    PlayPhrase,
-)
+from bachbridge.protocol.effects import AnswerLate, ClockNeverStarted, ClockTempo, Effect, PhraseEnded, PhraseKept, Send
+from bachbridge.protocol.events import Answer, AnswerPhrase, Plan, PlayPhrase
 from bachbridge.settings import Settings
 
 _SLEEP_NS = 1_000_000_000
@@ -256,16 +243,8 @@ class Dialogue:
 
     def _place_answer(self, end_ns: int, phrase_ended: PhraseEnded) -> tuple[PhraseEnded, int]:
         """Return the phrase, extended to its answer's first step, and that step's time; the phrase ends at `end_ns`."""
-        settings, shared = self.mode.answer_settings, self._transport.grid
-        grid = Grid(phrase_ended.origin_ns, phrase_ended.step_ns)
-        latency_ns = settings.latency_ms * NS_PER_MS
-        soonest_ns = end_ns + _MIN_LEAD_NS + latency_ns
-        if shared and not grid.lies_on(shared):
-            step = start_step(settings, replace(phrase_ended.phrase, position=0), shared, soonest_ns)
-            return replace(phrase_ended, step_ns=shared.step_ns), shared.time_of(step) - latency_ns
-        step = start_step(settings, phrase_ended.phrase, grid, soonest_ns, self.phrase_detector.beat_step)
-        extended = replace(phrase_ended, phrase=extend_phrase(phrase_ended.phrase, step))
-        return extended, grid.time_of(step) - latency_ns
+        soonest_ns, beat_step = end_ns + _MIN_LEAD_NS, self.phrase_detector.beat_step
+        return place_answer(self.mode.answer_settings, phrase_ended, self._transport.grid, soonest_ns, beat_step)
 
     def _ask_early(self, end_ns: int, expected: PhraseEnded) -> list[Effect]:
         """Ask for the answer to the phrase that is expected to have ended at `end_ns`."""

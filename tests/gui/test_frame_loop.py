@@ -1,6 +1,5 @@
 """The assembled window: engine messages are shown, commands are performed, and a dead engine is replaced."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,14 +33,6 @@ from bachbridge_gui.state.view_types import PLAYER
 from bachbridge_gui.state.window_prefs import WindowPrefs
 from tests.support.assembled_window import MS, NO_WELCOME, S, WindowHarness
 from tests.support.fake_engine import NO_MIDI
-
-
-@pytest.fixture
-def opened(tmp_path: Path, qtbot: QtBot) -> Iterator[WindowHarness]:
-    made = WindowHarness(tmp_path)
-    qtbot.addWidget(made.window)
-    yield made
-    made.window.close()
 
 
 def notice(opened: WindowHarness) -> str:

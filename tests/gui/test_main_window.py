@@ -1,6 +1,5 @@
 """The window as a whole: its views, its preferences, and the computer's keys."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,7 +31,7 @@ from bachbridge_gui.presets.midi_learn_overlay import LearnOverlay
 from bachbridge_gui.state.activity import LiveState
 from bachbridge_gui.state.window_prefs import WindowPrefs
 from bachbridge_gui.views.top_bar import VIEWS
-from tests.support.assembled_window import NO_WELCOME, WindowHarness
+from tests.support.assembled_window import WindowHarness
 
 PAGES = ("welcome", *VIEWS)
 SIZES = ((1280, 820), MIN_SIZE)
@@ -46,14 +45,6 @@ INTERACTIVE = (
     QPlainTextEdit,
     QTabBar,
 )
-
-
-@pytest.fixture
-def opened(tmp_path: Path, qtbot: QtBot) -> Iterator[WindowHarness]:
-    made = WindowHarness(tmp_path, prefs=NO_WELCOME)
-    qtbot.addWidget(made.window)
-    yield made
-    made.window.close()
 
 
 def handle(opened: WindowHarness) -> QWindow:

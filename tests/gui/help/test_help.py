@@ -1,7 +1,6 @@
 """The help page, the shortcuts and what they do."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,15 +17,7 @@ from bachbridge_gui.help.problem_report import ProblemReport
 from bachbridge_gui.help.shortcut_table import WINDOW_SHORTCUTS, shortcut_groups
 from bachbridge_gui.shortcuts import WindowShortcuts
 from bachbridge_gui.views.top_bar import VIEWS
-from tests.support.assembled_window import NO_WELCOME, S, WindowHarness
-
-
-@pytest.fixture
-def opened(tmp_path: Path, qtbot: QtBot) -> Iterator[WindowHarness]:
-    made = WindowHarness(tmp_path, prefs=NO_WELCOME)
-    qtbot.addWidget(made.window)
-    yield made
-    made.window.close()
+from tests.support.assembled_window import S, WindowHarness
 
 
 def shortcuts(opened: WindowHarness) -> WindowShortcuts:

@@ -1,6 +1,5 @@
 """The port picker: which ports it offers and shows as chosen, and what a choice does to the engine."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,14 +22,6 @@ def picker(qtbot: QtBot) -> PortPicker:
     made = PortPicker()
     qtbot.addWidget(made)
     return made
-
-
-@pytest.fixture
-def opened(tmp_path: Path, qtbot: QtBot) -> Iterator[WindowHarness]:
-    made = WindowHarness(tmp_path)
-    qtbot.addWidget(made.window)
-    yield made
-    made.window.close()
 
 
 def boxes(picker: PortPicker) -> tuple[QComboBox, QComboBox]:

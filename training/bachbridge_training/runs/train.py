@@ -5,6 +5,7 @@ included. A run that is killed at any moment and resumed therefore does the step
 `runs.step` describes the step, `runs.checkpoints` and `runs.history` the files.
 """
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ import numpy as np
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
 from bachbridge.console import make_progress
+from bachbridge.errors import ConfigError
 from bachbridge_training.runs import checkpoints, loss_plot, shards
 from bachbridge_training.runs.devices import peer_errors
 from bachbridge_training.runs.history import LOSS_PLOT_FILE, SECONDS_COLUMN, write_history
@@ -44,7 +46,8 @@ def train(
     """Train to the end of the recipe or to `last_step`; each epoch ends with a score, a checkpoint and the loss plot.
 
     `patience`: the run ends earlier if this many epochs in a row bring no better score. `checkpoint_interval_s`: the
-    seconds after which a checkpoint is written within an epoch.
+    seconds after which a checkpoint is written within an epoch. Raises `ConfigError` if the loss or the gradient is no
+    longer finite; the files are then those of the last checkpoint.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with run.devices.scope(), peer_errors():
@@ -97,8 +100,11 @@ def _train_epoch(
             batch = upcoming.result()
             if left:  # the next batch is drawn, and its shard read, while the devices work
                 upcoming = drawing.submit(training_batches.batch, run.step + 1)
-            sums.loss += train_step(run, batch)
-            sums.gradient_norm += gradient_norm(run)
+            loss, norm = train_step(run, batch), gradient_norm(run)
+            if not (math.isfinite(loss) and math.isfinite(norm)):
+                raise ConfigError(_diverged(run, checkpoint.parent))
+            sums.loss += loss
+            sums.gradient_norm += norm
             sums.steps += 1
             now = time.perf_counter()
             sums.seconds += now - began
@@ -108,6 +114,13 @@ def _train_epoch(
             progress.update(
                 task, advance=1, description=f"epoch {len(run.history) + 1}, loss {sums.loss / sums.steps:.3f}"
             )
+
+
+def _diverged(run: TrainingRun, folder: Path) -> str:
+    return (
+        f"the loss of step {run.step} is no number any more: begin another run with a lower learning_rate in the "
+        f"recipe (now {run.recipe.learning_rate:g}), in another folder with -o. {folder} keeps what it had before."
+    )
 
 
 def _end_epoch(run: TrainingRun, valid: Sequence[Any], folder: Path) -> dict[str, float]:

@@ -6,8 +6,8 @@ tests. If the hashes leave no tune for training or for validation, the nearest o
 and `test` are these parts. Bach's cello suites are split by suite, because the movements of a suite have more in common
 than a fair test allows.
 
-`data.json` in the run's folder records the split. So a run continues with the music that it began with and is exported
-with its own validation pieces, even if files have been added to the folder since.
+`data.json` in the run's folder records the split. So a run continues with the music that it began with or not at all,
+and is exported with its own validation pieces, even if files have been added to the folder since.
 """
 
 import hashlib
@@ -17,6 +17,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from bachbridge.atomic_files import atomic_output
 from bachbridge.errors import ConfigError
@@ -212,8 +214,8 @@ def read_origin(run: Path) -> DataOrigin | None:
     if not path.is_file():
         return None
     try:
-        return DataOrigin(**json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, TypeError) as error:
+        return msgspec.json.decode(path.read_bytes(), type=DataOrigin)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is damaged ({error}): start another run with -o.") from error
 
 

@@ -7,7 +7,8 @@ or on another number of devices.
 """
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +48,24 @@ def _write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
         np.savez(scratch, allow_pickle=False, **arrays)
 
 
+@contextmanager
+def _open_arrays(path: Path) -> Generator[Any]:
+    """Open a file that `_write_arrays` wrote; raises `zipfile.BadZipFile` if it is none, and `OSError`."""
+    with path.open("rb") as file:
+        if not zipfile.is_zipfile(file):  # numpy would take it for pickled objects
+            raise zipfile.BadZipFile(f"{path.name} is not whole")
+        file.seek(0)
+        with np.load(file) as arrays:
+            yield arrays
+
+
 def resume_run(run: TrainingRun, folder: Path) -> None:
     """Load the run in `folder` as it was when it stopped.
 
     Raises `ConfigError` if its files are damaged or were written by a version with other checkpoints.
     """
     try:
-        with (folder / CHECKPOINT_FILE).open("rb") as file, np.load(file) as arrays:
+        with _open_arrays(folder / CHECKPOINT_FILE) as arrays:
             if "version" not in arrays or int(arrays["version"]) != _CHECKPOINT_VERSION:
                 raise ConfigError(
                     f"the run in {folder} comes from another version of BachBridge: begin a new run from its weights "
@@ -63,11 +75,15 @@ def resume_run(run: TrainingRun, folder: Path) -> None:
         # If the program was stopped at the end of an epoch, the history has a line more than the checkpoint.
         is_first_epoch = run.step == run.epoch.steps
         run.history = [] if is_first_epoch else [row for row in read_history(folder) if row["step"] <= run.step]
-        if not (is_first_epoch or run.history):
-            raise ValueError(f"{HISTORY_FILE} has no epoch")
+        steps = [row["step"] for row in run.history]
+        if steps[-1:] != ([] if is_first_epoch else [run.step - run.epoch.steps]) or steps != sorted(set(steps)):
+            raise ValueError(f"{HISTORY_FILE} lacks an epoch")
     except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         reason = str(error).partition("\n")[0].rstrip(".")
-        raise ConfigError(f"the run in {folder} is damaged ({reason}): begin another one with -o.") from error
+        raise ConfigError(
+            f"the run in {folder} is damaged ({reason}): begin another one with -o, from its best weights with --from "
+            "if they are whole."
+        ) from error
 
 
 def _restore(run: TrainingRun, arrays: Any) -> None:
@@ -107,7 +123,7 @@ def load_mean_weights(run: TrainingRun, folders: Sequence[Path]) -> None:
 
 def _load_weights(variables: Sequence[Any], folder: Path, devices: Devices) -> None:
     try:
-        with (folder / BEST_WEIGHTS_FILE).open("rb") as file, np.load(file) as arrays:
+        with _open_arrays(folder / BEST_WEIGHTS_FILE) as arrays:
             if len(arrays.files) != len(variables):
                 raise ValueError("another number of weights")
             assign_values(variables, [arrays[f"average{i}"] for i in range(len(variables))], devices)

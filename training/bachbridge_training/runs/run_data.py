@@ -20,6 +20,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from bachbridge.atomic_files import atomic_output
 from bachbridge.errors import ConfigError
 from bachbridge_training.collection.shard_index import is_shard_folder
@@ -149,8 +151,8 @@ def _read_facts(run: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is damaged ({error}): begin another run with -o.") from error
 
 

@@ -6,8 +6,7 @@ All stages of the recipe are run, one after the other (`runs.stages` describes t
 import json as json_format
 import shlex
 import zlib
-from collections.abc import Generator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,8 +15,9 @@ from typing import TYPE_CHECKING
 from bachbridge.errors import ConfigError
 from bachbridge.inference.runtime import library
 from bachbridge_training import recipe as recipes
+from bachbridge_training.cli.run_folder import begun_stages, held_folder
 from bachbridge_training.collection.shard_index import is_shard_folder
-from bachbridge_training.folder_lock import lock_folder, make_folder
+from bachbridge_training.folder_lock import make_folder
 from bachbridge_training.recipe import AnyRecipe, ChoraleRecipe, PhrasingRecipe, Stage
 from bachbridge_training.runs import devices as run_devices
 from bachbridge_training.runs import history as run_history
@@ -85,62 +85,14 @@ def train_recipe(
         raise ConfigError(f"{recipe} adds a pointer to the network of another run: name that run after --from.")
     folder = output or Path("runs") / Path(recipe).stem
     devices = run_devices.connect(plan or DevicePlan())
-    stages = _begun_stages(folder, first.name, resume=resume, start_run=start_run, seed=seed)
+    stages = begun_stages(folder, wanted, resume=resume, start_run=start_run, seed=seed)
     stages = stages or run_stages.with_seed(wanted, seed)
     options = _RunOptions(epochs, limit, data, patience, checkpoint_interval_s, json, devices)
-    with _held_folder(folder, devices):
+    with held_folder(folder, devices):
         is_own_music = _train_stages(stages, folder, start_run, options)
     devices.close()
     model = _model_name(folder, is_own_music=is_own_music)
     print(f"the run is in {folder}; make a model of it: bachbridge export {shlex.join((model, '--run', str(folder)))}")
-
-
-@contextmanager
-def _held_folder(folder: Path, devices: Devices) -> Generator[None]:
-    """Hold the folder for all processes of this run; raises `ConfigError` in each of them if another run has it."""
-    with ExitStack() as held:
-        error = None
-        if devices.writes:
-            try:
-                held.enter_context(lock_folder(folder))
-            except ConfigError as problem:
-                error = problem
-        devices.raise_in_all(error)
-        yield
-
-
-def _begun_stages(
-    folder: Path, name: str, *, resume: bool, start_run: Path | None, seed: int | None
-) -> tuple[Stage, ...] | None:
-    """Return the stages of the run that is to be resumed; None for a new run.
-
-    Raises `ConfigError` if the options do not fit the contents of the folder.
-    """
-    recipe_file = folder / recipes.RECIPE_FILE
-    begun = recipes.read_stages(str(recipe_file)) if recipe_file.is_file() else None
-    is_begun = bool(begun) and any(run.has_begun for run in run_stages.stage_runs(begun, folder))
-    if is_begun and not resume:
-        raise ConfigError(f"{folder} already holds a run: resume it with --resume, or choose another folder with -o.")
-    if begun and not is_begun and (folder / run_stages.BEST_WEIGHTS_FILE).is_file():
-        raise ConfigError(
-            f"{folder} holds weights without a checkpoint, as a mean of branches does: begin another run from it with "
-            "--from, in another folder with -o."
-        )
-    if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"{folder} is a file: choose another place for the run with -o.")
-    if begun and resume and start_run:
-        raise ConfigError("--from begins a new run and --resume continues an old one: leave one of them out.")
-    if begun and resume and (other := begun[0].recipe.name) != name:
-        raise ConfigError(f"the run in {folder} has the recipe {other}: name that recipe, or another folder with -o.")
-    if start_run and not (run_stages.finished_run(start_run) / run_stages.BEST_WEIGHTS_FILE).is_file():
-        raise ConfigError(f"{start_run} holds no run to start from: name the folder of a run after --from.")
-    if resume and not begun:
-        raise ConfigError(f"{folder} holds no run to resume: leave --resume out, or name the run's folder with -o.")
-    if begun and resume and seed not in {None, begun[0].recipe.seed}:
-        raise ConfigError(
-            f"the run in {folder} began with seed {begun[0].recipe.seed}: leave --seed out when resuming."
-        )
-    return begun if resume else None
 
 
 def _train_stages(stages: Sequence[Stage], folder: Path, start_run: Path | None, options: _RunOptions) -> bool:
@@ -154,17 +106,23 @@ def _train_stages(stages: Sequence[Stage], folder: Path, start_run: Path | None,
     for index in range(present, len(runs)):
         run = runs[index]
         if run.stage.name and writes:
-            recipes.write_stages(stages, folder / recipes.RECIPE_FILE)
             part = f", branch {run.branch} of {run.stage.branches}" if run.branch else ""
             part = ", the mean of its branches" if run.branches else part
             print(f"stage {run.stage.name}, {run.number} of {len(stages)}{part}", flush=True)
         if run.branches:
             is_own_music = _average_branches(run, options)
         else:
-            is_own_music = _train_stage(run, runs[index - 1].folder if index else None, options)
+            before = runs[index - 1].folder if index else None
+            is_own_music = _train_stage(run, before, options, partial(_write_stages, stages, folder))
         if run.stage.name and writes:
             run_history.join_histories(runs, folder)
     return is_own_music
+
+
+def _write_stages(stages: Sequence[Stage], folder: Path) -> None:
+    """Write the recipe of a run with stages; a run without stages has its recipe in the same folder already."""
+    if stages[0].name:
+        recipes.write_stages(stages, folder / recipes.RECIPE_FILE)
 
 
 def _check_epochs(runs: Sequence[StageRun], present: int, epochs: int | None) -> None:
@@ -176,10 +134,13 @@ def _check_epochs(runs: Sequence[StageRun], present: int, epochs: int | None) ->
         )
 
 
-def _train_stage(run: StageRun, before: Path | None, options: _RunOptions) -> bool:
+def _train_stage(
+    run: StageRun, before: Path | None, options: _RunOptions, write_whole_recipe: Callable[[], None]
+) -> bool:
     """Begin or continue a stage and train it to its end; return True if the music is the user's own.
 
     `before`: the folder of the run that was done last, which knows where the music is; None for the first one.
+    `write_whole_recipe` is called before the first checkpoint: only then the run can be resumed.
     """
     # TensorFlow takes seconds to load and prints messages, so it is not loaded before it is needed.
     from bachbridge_training.runs import run_data
@@ -194,7 +155,7 @@ def _train_stage(run: StageRun, before: Path | None, options: _RunOptions) -> bo
         read_folder=run_data.read_folder_silently if before else partial(load_own_music, json=options.json),
     )
     settled = _settled_recipe(begun, run.stage.recipe, its_data.train_share, options.epochs)
-    training = _start_run(settled, its_data, run, options.devices, has_begun=has_begun)
+    training = _start_run(settled, its_data, run, options.devices, write_whole_recipe, has_begun=has_begun)
     print(f"the scores are plotted after each epoch in {run.folder / run_history.LOSS_PLOT_FILE}", flush=True)
     if training.step >= settled.steps and not run.branch:
         print(f"the run has done all of its {len(training.history)} epochs: add more with --epochs")
@@ -238,7 +199,13 @@ def _average_branches(run: StageRun, options: _RunOptions) -> bool:
 
 
 def _start_run(
-    recipe: AnyRecipe, its_data: "RunData", run: StageRun, devices: Devices, *, has_begun: bool
+    recipe: AnyRecipe,
+    its_data: "RunData",
+    run: StageRun,
+    devices: Devices,
+    write_whole_recipe: Callable[[], None],
+    *,
+    has_begun: bool,
 ) -> "TrainingRun":
     """Build the network with its first weights, and write what a run that is killed at once is resumed from."""
     from bachbridge_training.runs import checkpoints, run_data, step
@@ -246,6 +213,11 @@ def _start_run(
     training = step.start_run(recipe, its_data.build_task, devices)
     if has_begun:
         checkpoints.resume_run(training, run.folder)
+        if recipe.steps < training.step:
+            raise ConfigError(
+                f"the run in {run.folder} has done {len(training.history)} epochs already: give more with --epochs, or "
+                "leave it out."
+            )
     elif run.previous:
         checkpoints.load_initial_weights(training, run.previous)
     # All processes have read what they need of the folder before the first one writes into it.
@@ -255,6 +227,7 @@ def _start_run(
         run_data.write_run_data(its_data, run.folder)
         recipes.write_recipe(recipe, run.folder / recipes.RECIPE_FILE)
         if not has_begun:
+            write_whole_recipe()
             checkpoints.save_checkpoint(training, run.folder / run_stages.CHECKPOINT_FILE)
     return training
 

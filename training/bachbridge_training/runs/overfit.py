@@ -2,7 +2,8 @@
 
 A network, a loss and a step without errors bring the loss of a few windows, seen again and again, close to zero, since
 there is nothing else to learn. Where they do not, something is wrong: a target that is shifted, a gradient that is cut
-off, a learning rate that is too high. What makes learning by heart harder on purpose is switched off.
+off. What makes learning by heart harder on purpose is switched off, and the learning rate is one of the check's own. Of
+a recipe with stages, the first one is checked.
 """
 
 from dataclasses import fields, replace

@@ -3,14 +3,14 @@
     runs/chorale-lstm/recipe.toml         the recipe with all of its stages
     runs/chorale-lstm/history.csv         the epochs of all stages, with the column `stage`
     runs/chorale-lstm/curve.png           the plot of all stages that have ended
-    runs/chorale-lstm/1-chain/            the first stage: its recipe.toml, last.npz, best.npz …
-    runs/chorale-lstm/2-on/               the second one, which began with the first one's best.npz
+    runs/chorale-lstm/1-pitches/          the first stage: its recipe.toml, last.npz, best.npz …
+    runs/chorale-lstm/2-intervals/        the second one, which began with the first one's best.npz
 
 A stage with branches has a folder for each of them, and itself only the mean of their weights:
 
-    runs/coconet/2-on/1/                  its first branch, a run that began with the first stage's best.npz
-    runs/coconet/2-on/2/                  its second branch, which began with the same weights and has the next seed
-    runs/coconet/2-on/best.npz            the mean of the branches' best.npz, which is written when all have ended
+    runs/coconet/2-falling-rate/1/        its first branch, a run that began with the first stage's best.npz
+    runs/coconet/2-falling-rate/2/        its second branch, which began with the same weights and has the next seed
+    runs/coconet/2-falling-rate/best.npz  the mean of the branches' best.npz, which is written when all have ended
 
 A stage that has begun is never left for an earlier one, so a run that was killed at any moment continues where it was.
 """
@@ -97,8 +97,9 @@ def finished_run(folder: Path) -> Path:
 
 def with_epochs(recipe: AnyRecipe, *, epochs: int | None, share: float = 1.0) -> AnyRecipe:
     """Return the recipe for `epochs` epochs of `share` of its steps; the learning-rate curve is scaled to fit."""
-    steps_per_epoch = max(1, round(recipe.steps_per_epoch * share))
-    steps = steps_per_epoch * (epochs or max(1, recipe.steps // recipe.steps_per_epoch))
+    planned = min(recipe.steps_per_epoch, recipe.steps)
+    steps_per_epoch = max(1, round(planned * share))
+    steps = steps_per_epoch * (epochs or recipe.steps // planned)
     return replace(recipe, steps=steps, steps_per_epoch=steps_per_epoch, warmup=min(recipe.warmup, steps // 10))
 
 

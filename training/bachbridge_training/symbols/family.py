@@ -32,9 +32,9 @@ evaluate = tables.build_tables
 piece_from_item = symbols_batches.piece_from_item
 
 _CARD_FACTS = "told"
+"""Key of the card's facts about the codec and the music among the facts of a run."""
 _GENERATED_SYMBOLS = 512
 """Length of a piece that the model generates."""
-"""Key of the card's facts about the codec and the music among the facts of a run."""
 
 
 def splits_folder(recipe: SymbolRecipe, /) -> bool:

@@ -145,7 +145,7 @@ def test_commands_lead_from_folder_to_model(
     with pytest.raises(ConfigError, match="has the recipe chorale-lstm .codec satb.: name that recipe"):
         train_command("coconet", **more, resume=True)
     with pytest.raises(ConfigError, match="leave one of them out"):
-        train_command(str(tmp_path / "toy.toml"), **more, resume=True, start_run=run)
+        train_command(str(tmp_path / "toy.toml"), **more, resume=True, from_run=run)
     limited: dict[str, Any] = {**more, "limit": 1}
     with pytest.raises(ConfigError, match="began with no --limit"):
         train_command(str(tmp_path / "toy.toml"), **limited, resume=True)

@@ -22,7 +22,7 @@ from bachbridge_training.runs import train as training_run
 
 
 def resume(folder: Path, wanted: tuple[Stage, ...]) -> tuple[Stage, ...] | None:
-    return begun_stages(folder, wanted, resume=True, start_run=None, seed=None)
+    return begun_stages(folder, wanted, resume=True, from_run=None, seed=None)
 
 
 def begin(folder: Path, stages: tuple[Stage, ...]) -> None:
@@ -54,7 +54,7 @@ def test_run_without_a_checkpoint_is_not_resumed(toy: ChoraleRecipe, tmp_path: P
     recipe.write_stages(stages, tmp_path / recipe.RECIPE_FILE)
     with pytest.raises(ConfigError, match="before its first checkpoint"):
         resume(tmp_path, stages)
-    assert begun_stages(tmp_path, stages, resume=False, start_run=None, seed=None) is None
+    assert begun_stages(tmp_path, stages, resume=False, from_run=None, seed=None) is None
 
 
 def test_resumed_run_keeps_its_recipe_and_says_so(

@@ -287,7 +287,7 @@ def test_train_recipe_refuses_what_a_staged_run_cannot_do(staged: dict[str, Any]
     refusals: tuple[tuple[dict[str, Any], str], ...] = (
         ({"resume": False}, "already holds a run"),
         ({"resume": True, "seed": 9}, "began with seed 1: leave --seed out"),
-        ({"resume": True, "start_run": tmp_path}, "leave one of them out"),
+        ({"resume": True, "from_run": tmp_path}, "leave one of them out"),
     )
     for more, message in refusals:
         with pytest.raises(ConfigError, match=message):

@@ -68,7 +68,7 @@ def train(
 
     plan = plan_devices(devices, coordinator, process)
     settled: dict[str, Any] = {"epochs": epochs, "limit": limit, "seed": seed, "output": output, "resume": resume}
-    settled |= {"start_run": start, "data": data, "patience": patience, "check_only": check, "json": json}
+    settled |= {"from_run": start, "data": data, "patience": patience, "check_only": check, "json": json}
     settled |= {"checkpoint_interval_s": checkpoint, "backend": backend, "plan": plan, "overfit": overfit}
     if plan.processes > 1 and not (check or overfit):
         choose_backend(backend, plan)

@@ -28,7 +28,7 @@ def held_folder(folder: Path, devices: Devices) -> Generator[None]:
 
 
 def begun_stages(
-    folder: Path, wanted: Sequence[Stage], *, resume: bool, start_run: Path | None, seed: int | None
+    folder: Path, wanted: Sequence[Stage], *, resume: bool, from_run: Path | None, seed: int | None
 ) -> tuple[Stage, ...] | None:
     """Return the stages of the run that is to be resumed; None for a new run.
 
@@ -46,7 +46,7 @@ def begun_stages(
         )
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder} is a file: choose another place for the run with -o.")
-    if begun and resume and start_run:
+    if begun and resume and from_run:
         raise ConfigError("--from begins a new run and --resume continues an old one: leave one of them out.")
     if begun and resume and _kind_of(begun) != _kind_of(wanted):
         recipe = begun[0].recipe
@@ -54,8 +54,8 @@ def begun_stages(
             f"the run in {folder} has the recipe {recipe.name} (codec {recipe.codec}): name that recipe, or another "
             "folder with -o."
         )
-    if start_run and not (run_stages.finished_run(start_run) / run_stages.BEST_WEIGHTS_FILE).is_file():
-        raise ConfigError(f"{start_run} holds no run to start from: name the folder of a run after --from.")
+    if from_run and not (run_stages.finished_run(from_run) / run_stages.BEST_WEIGHTS_FILE).is_file():
+        raise ConfigError(f"{from_run} holds no run to start from: name the folder of a run after --from.")
     if resume and not begun:
         raise ConfigError(f"{folder} holds no run to resume: leave --resume out, or name the run's folder with -o.")
     if resume and not is_begun:

@@ -52,7 +52,7 @@ def train_recipe(
     seed: int | None,
     output: Path | None,
     resume: bool,
-    start_run: Path | None = None,
+    from_run: Path | None = None,
     data: Path | None = None,
     patience: int | None = None,
     checkpoint_interval_s: float = CHECKPOINT_INTERVAL_S,
@@ -64,7 +64,7 @@ def train_recipe(
 ) -> None:
     """Train by the recipe in the folder `output` (default `runs/RECIPE`), each of its stages to its end.
 
-    `epochs`: for each stage. `limit`: number of pieces of each part. `start_run`: a run whose best weights this run
+    `epochs`: for each stage. `limit`: number of pieces of each part. `from_run`: a run whose best weights this run
     begins with. `data`: a folder of music, of which a report is shown first; with `check_only` nothing else is done,
     with `json` the report is also printed as JSON. `patience`, `checkpoint_interval_s`: see `runs.train.train`.
     `backend` and `plan`: see `runs.devices`. `overfit`: only check that the network can learn one batch by heart,
@@ -81,25 +81,25 @@ def train_recipe(
     if overfit:
         _check_overfit(first, data, limit)
         return
-    if isinstance(first, ChoraleRecipe) and first.pointer and not (start_run or resume):
+    if isinstance(first, ChoraleRecipe) and first.pointer and not (from_run or resume):
         raise ConfigError(f"{recipe} adds a pointer to the network of another run: name that run after --from.")
     folder = output or Path("runs") / Path(recipe).stem
     devices = run_devices.connect(plan or DevicePlan())
-    stages = begun_stages(folder, wanted, resume=resume, start_run=start_run, seed=seed)
+    stages = begun_stages(folder, wanted, resume=resume, from_run=from_run, seed=seed)
     stages = stages or run_stages.with_seed(wanted, seed)
     options = _RunOptions(epochs, limit, data, patience, checkpoint_interval_s, json, devices)
     with held_folder(folder, devices):
-        is_own_music = _train_stages(stages, folder, start_run, options)
+        is_own_music = _train_stages(stages, folder, from_run, options)
     devices.close()
     model = _model_name(folder, is_own_music=is_own_music)
     print(f"the run is in {folder}; make a model of it: bachbridge export {shlex.join((model, '--run', str(folder)))}")
 
 
-def _train_stages(stages: Sequence[Stage], folder: Path, start_run: Path | None, options: _RunOptions) -> bool:
+def _train_stages(stages: Sequence[Stage], folder: Path, from_run: Path | None, options: _RunOptions) -> bool:
     """Train each stage from the present one on; return True if the music is the user's own."""
     for stage in stages:
         options.devices.check_batch(batch_windows(stage.recipe))
-    runs = run_stages.stage_runs(stages, folder, run_stages.finished_run(start_run) if start_run else None)
+    runs = run_stages.stage_runs(stages, folder, run_stages.finished_run(from_run) if from_run else None)
     is_own_music, writes = False, options.devices.writes
     options.devices.check_same("stage", present := run_stages.present_run(runs))
     _check_epochs(runs, present, options.epochs)

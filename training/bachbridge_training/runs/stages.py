@@ -63,14 +63,14 @@ class StageRun:
         return not self.branch or (self.folder.parent / BEST_WEIGHTS_FILE).is_file()
 
 
-def stage_runs(stages: Sequence[Stage], folder: Path, start_run: Path | None = None) -> list[StageRun]:
-    """Return the runs of all stages in `folder`, in order; the first one starts from `start_run`.
+def stage_runs(stages: Sequence[Stage], folder: Path, from_run: Path | None = None) -> list[StageRun]:
+    """Return the runs of all stages in `folder`, in order; the first one starts from `from_run`.
 
     A stage with branches has a run for each branch, and then the run that is their mean.
     """
     if not stages[0].name:
-        return [StageRun(1, stages[0], folder, start_run)]
-    runs, previous = list[StageRun](), start_run
+        return [StageRun(1, stages[0], folder, from_run)]
+    runs, previous = list[StageRun](), from_run
     for number, stage in enumerate(stages, 1):
         its_folder = folder / f"{number}-{stage.name}"
         branches = list[StageRun]()

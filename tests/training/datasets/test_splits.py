@@ -142,7 +142,7 @@ def test_commands_lead_from_folder_to_model(
     assert library.find_checked_card("my run").tasks == ("continue", "harmonize")
 
     more: dict[str, Any] = {**given, "epochs": 3}
-    with pytest.raises(ConfigError, match="has the recipe chorale-lstm .codec satb.: name that recipe"):
+    with pytest.raises(ConfigError, match=r"has the recipe chorale-lstm .codec satb.: name that recipe"):
         train_command("coconet", **more, resume=True)
     with pytest.raises(ConfigError, match="leave one of them out"):
         train_command(str(tmp_path / "toy.toml"), **more, resume=True, from_run=run)

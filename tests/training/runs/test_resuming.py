@@ -101,9 +101,21 @@ def test_diverged_run_stops_and_keeps_its_files(
     training_run.train(run, phrases, phrases, tmp_path, last_step=1)
     files = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     monkeypatch.setattr(training_run, broken, lambda *_: float("nan"))
-    with pytest.raises(ConfigError, match="no number any more"):
+    with pytest.raises(ConfigError, match="no numbers any more"):
         training_run.train(run, phrases, phrases, tmp_path)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == files
+
+
+@pytest.mark.parametrize("interval_s", [0.0, 1e9])
+def test_useless_weights_are_not_written(
+    interval_s: float, toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path
+) -> None:
+    """The first step's loss is that of the weights before it."""
+    tiny = replace(toy, units=8, embedding=8, head=8, batch=2, steps=2, steps_per_epoch=2, warmup=0)
+    run = training_step.start_run(replace(tiny, learning_rate=1e38, weight_decay=1e38))
+    with pytest.raises(ConfigError, match="no numbers any more"):
+        training_run.train(run, phrases, phrases, tmp_path, checkpoint_interval_s=interval_s)
+    assert not list(tmp_path.iterdir())
 
 
 def test_with_epochs_keeps_a_run_shorter_than_an_epoch(toy: ChoraleRecipe) -> None:

@@ -102,13 +102,14 @@ def _train_epoch(
                 upcoming = drawing.submit(training_batches.batch, run.step + 1)
             loss, norm = train_step(run, batch), gradient_norm(run)
             if not (math.isfinite(loss) and math.isfinite(norm)):
-                raise ConfigError(_diverged(run, checkpoint.parent))
+                raise ConfigError(_diverged_text(run, checkpoint.parent))
             sums.loss += loss
             sums.gradient_norm += norm
             sums.steps += 1
             now = time.perf_counter()
             sums.seconds += now - began
             if left and run.devices.writes and now - last_checkpoint >= checkpoint_interval_s:
+                _check_weights(run, checkpoint.parent)
                 checkpoints.save_checkpoint(run, checkpoint)
                 last_checkpoint = now
             progress.update(
@@ -116,15 +117,23 @@ def _train_epoch(
             )
 
 
-def _diverged(run: TrainingRun, folder: Path) -> str:
+def _check_weights(run: TrainingRun, folder: Path) -> None:
+    """Raise `ConfigError` before weights are written that the last step has made useless."""
+    if not all(np.isfinite(values).all() for values in run.averaged_weights):
+        raise ConfigError(_diverged_text(run, folder))
+
+
+def _diverged_text(run: TrainingRun, folder: Path) -> str:
     return (
-        f"the loss of step {run.step} is no number any more: begin another run with a lower learning_rate in the "
-        f"recipe (now {run.recipe.learning_rate:g}), in another folder with -o. {folder} keeps what it had before."
+        f"the loss or the weights are no numbers any more at step {run.step}: begin another run with a lower "
+        f"learning_rate in the recipe (now {run.recipe.learning_rate:g}), in another folder with -o. {folder} keeps "
+        "what it had before."
     )
 
 
 def _end_epoch(run: TrainingRun, valid: Sequence[Any], folder: Path) -> dict[str, float]:
     """Score the averaged weights, and write the epoch's line, the checkpoint and the plot."""
+    _check_weights(run, folder)
     with run.devices.scope(), peer_errors(), AveragedWeights(run):
         scores = run.task.validate(valid)
     sums = run.epoch

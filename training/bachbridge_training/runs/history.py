@@ -1,4 +1,8 @@
-"""The history of a run: a line of `history.csv` for each epoch, with its step, its losses and its seconds per step."""
+"""The history of a run: a line of `history.csv` for each epoch.
+
+A line has the number of steps done, the mean loss and gradient norm of the epoch's steps, the scores after it, the
+learning rate of its first step and the seconds per step.
+"""
 
 import csv
 from collections.abc import Generator, Mapping, Sequence

@@ -7,69 +7,46 @@ from typing import Any
 import numpy as np
 
 from bachbridge.errors import ConfigError
-from bachbridge.files.midi_reader import read_midi
-from bachbridge.music.frames import HIGHEST_PITCH, LOWEST_PITCH, REST
+from bachbridge.music.frames import HIGHEST_PITCH, LOWEST_PITCH
 from bachbridge.music.notes import VOICES
-from bachbridge.music.voice_assignment import frames_from_phrase
 from bachbridge_training.datasets import folder as music_folder
-from bachbridge_training.datasets import splits, suitability
+from bachbridge_training.datasets import report, splits, suitability
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
+from bachbridge_training.datasets.parsed_piece import FORMATS
 
 ALL_PARTS = "all"
 """Stands for the music of every part."""
-_MIDI_SUFFIXES = (".mid", ".midi")
-_NOTATION_SUFFIXES = (".xml", ".musicxml", ".mxl", ".abc")
 
 
 def read_pieces(path: Path, part: str) -> list[FourPartPiece]:
-    """Return the pieces in `path`: the part `part` of JSON files, or all parts, and all other files.
+    """Return the pieces of `part` in a file, or in a folder with its sub-folders; `part` may be `ALL_PARTS`.
 
-    Raises `ConfigError` if there are none.
+    JSON files name their parts; the other files of a folder are split as for training (see `splits`). A file with a
+    single piece is taken whole. What cannot be used is left out and listed on stderr. Raises `ConfigError` if there is
+    nothing else.
     """
-    if not path.is_dir():
-        return _read_file(path, part)
-    files = sorted(file for file in path.rglob("[!.]*") if file.suffix.lower() in {".json", *_MIDI_SUFFIXES})
-    pieces = [piece for file in files for piece in _read_file(file, part)]
-    if any(file.suffix.lower() in _NOTATION_SUFFIXES for file in path.rglob("[!.]*")):
-        pieces += _read_notation(path)
-    if not pieces:
-        raise ConfigError(f"{path} holds no MIDI, MusicXML, ABC or JSON files in four voices: give another folder.")
-    return pieces
+    if not path.exists():
+        raise ConfigError(f"there is no file or folder {path}: give MIDI, MusicXML, ABC or JSON files in four voices.")
+    if not path.is_dir() and path.suffix.lower() not in FORMATS:
+        return read_json_pieces(path, part)
+    found = music_folder.read_folder(path, suitability.as_four_parts)
+    if path.is_file() and len(found.rejected) == 1 and not found.pieces:
+        raise ConfigError(f"give another file than {path}: it {found.rejected[0].reason}")
+    report.show_rejected(found.rejected)
+    pieces = [piece for file in _json_files(path) for piece in read_json_pieces(file, part)]
+    if not found.pieces and not pieces:
+        raise ConfigError(f"{path} holds no MIDI, MusicXML, ABC or JSON files in four voices: give other music.")
+    is_whole = part == ALL_PARTS or not found.pieces or (path.is_file() and len(found.pieces) < 2)
+    items = found.pieces if is_whole else splits.split_pieces(found.pieces)[part]
+    if not items and not pieces:
+        raise ConfigError(f"{path} has no pieces for the part {part!r}: choose another part, or give more music.")
+    return [*splits.four_part_sections(items), *pieces]
 
 
-def _read_file(path: Path, part: str) -> list[FourPartPiece]:
-    match path.suffix.lower():
-        case suffix if suffix in _MIDI_SUFFIXES:
-            return [read_midi_piece(path)]
-        case suffix if suffix in _NOTATION_SUFFIXES:
-            return _read_notation(path)
-        case _:
-            return read_json_pieces(path, part)
-
-
-def _read_notation(path: Path) -> list[FourPartPiece]:
-    """Read the MusicXML and ABC files in four voices in a folder, or one such file; others are left out."""
-    items = music_folder.read_folder(path, suitability.as_four_parts).pieces
-    notated = [item for item in items if Path(item.name.partition("#")[0]).suffix.lower() in _NOTATION_SUFFIXES]
-    return splits.four_part_sections(notated)
-
-
-def read_midi_piece(path: Path) -> FourPartPiece:
-    """Read a MIDI file in four voices, which are its tracks or channels, or are assigned from chords by pitch."""
-    phrase = read_midi(path).phrase
-    prompt = frames_from_phrase(phrase)
-    sounding = prompt.pitch_indices > REST
-    if not sounding.any(axis=0).all():
-        raise ConfigError(
-            f"{path} does not have four voices: give a file with four tracks, or with chords of four notes."
-        )
-    first, last = np.flatnonzero(sounding.any(axis=1))[[0, -1]]
-    kept = slice(first, last + 1)
-    pitches = np.where(sounding, prompt.pitch_indices + LOWEST_PITCH - 1, -1).astype(np.int16)[kept]
-    steps = np.arange(first, last + 1) + (phrase.position or 0)
-    bars = np.full(len(steps), phrase.steps_per_bar, np.int16)
-    position = (steps % phrase.steps_per_bar).astype(np.int16)
-    return FourPartPiece(path.name, pitches, prompt.onsets[kept] & sounding[kept], position, bars)
+def _json_files(folder: Path) -> list[Path]:
+    """Return the JSON files in a folder and its sub-folders, without hidden ones; none for a file."""
+    files = [path for path in folder.rglob("*") if path.suffix.lower() == ".json" and path.is_file()]
+    return sorted(file for file in files if not any(name.startswith(".") for name in file.relative_to(folder).parts))
 
 
 def read_json_pieces(path: Path, part: str) -> list[FourPartPiece]:

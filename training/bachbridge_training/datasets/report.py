@@ -79,12 +79,17 @@ def build_report(music_folder: MusicFolder, split: Mapping[str, int], window: in
 
 def show_report(report: DatasetReport) -> None:
     """Print the report on stderr; stdout is for output that programs read."""
+    show_rejected(report.refused)
     console = make_console(stderr=True, highlight=False)
-    if report.refused:
-        console.print(_rejected_table(report.refused))
     if report.pieces:
         console.print(_summary_table(report))
         console.print(_key_table(report.keys))
+
+
+def show_rejected(rejected: tuple[RejectedPiece, ...]) -> None:
+    """Print on stderr what is not used and why; nothing if all is used."""
+    if rejected:
+        make_console(stderr=True, highlight=False).print(_rejected_table(rejected))
 
 
 def _rejected_table(rejected: tuple[RejectedPiece, ...]) -> Table:

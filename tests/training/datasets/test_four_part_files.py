@@ -79,14 +79,14 @@ def test_read_pieces_splits_a_folder_as_training_does(tmp_path: Path) -> None:
 def test_read_pieces_leaves_out_unsuitable_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "broken.mid").write_bytes(b"MThd")
     (tmp_path / "melody.mid").write_bytes(midi([72, 74, 76, 77]))
+    (tmp_path / "foreign.json").write_text('{"title": "hymns"}')
     with pytest.raises(ConfigError, match="holds no MIDI"):
         read_pieces(tmp_path, ALL_PARTS)
     capsys.readouterr()
     write_hymns(tmp_path, 3)
     assert names(tmp_path, ALL_PARTS) == ["0.mid", "1.mid", "2.mid"]
     told = capsys.readouterr()
-    assert "broken.mid" in told.err
-    assert "melody.mid" in told.err
+    assert all(name in told.err for name in ("broken.mid", "melody.mid", "foreign.json"))
     assert told.out == ""
 
 
@@ -94,3 +94,35 @@ def test_read_pieces_says_why_a_file_is_unsuitable(tmp_path: Path) -> None:
     (tmp_path / "melody.mid").write_bytes(midi([72, 74, 76, 77]))
     with pytest.raises(ConfigError, match=r"melody\.mid: it does not have four voices"):
         read_pieces(tmp_path / "melody.mid", ALL_PARTS)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("no", "cannot be read as JSON"),
+        ('{"valid": %s}' % ("[" * 200_000 + "]" * 200_000), "cannot be read as JSON"),
+        ("[1]", "has no parts"),
+        ("null", "has no parts"),
+        ("{}", "has no pieces"),
+        ('{"valid": []}', "has no pieces"),
+        ('{"valid": [[]]}', "of length >= 1"),
+        ('{"valid": null}', "got `null`"),
+        ('{"valid": 3}', "got `int`"),
+        ('{"valid": [[72, 67, 64, 48]]}', "got `int`"),
+        ('{"valid": [[[72, 67, 64]]]}', "of length 4"),
+        ('{"valid": [[[72.5, 67, 64, 48]]]}', "got `float`"),
+        ('{"valid": [[[100000, 67, 64, 48]]]}', "<= 81"),
+        ('{"valid": [[[72, 67, 64, 35]]]}', "the pitch 35"),
+    ],
+)
+def test_read_pieces_refuses_json_of_other_shapes(tmp_path: Path, text: str, reason: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=rf"a\.json .*{reason}"):
+        read_pieces(path, ALL_PARTS)
+
+
+def test_read_pieces_refuses_music_that_is_not_there(tmp_path: Path) -> None:
+    for name in ("gone", "gone.json"):
+        with pytest.raises(ConfigError, match=f"there is no file or folder .*{name}"):
+            read_pieces(tmp_path / name, ALL_PARTS)

@@ -1,21 +1,27 @@
 """Readers of four-voice music: the community's JSON, MIDI files, MusicXML and ABC, or a folder with its sub-folders."""
 
-import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
+import msgspec
 import numpy as np
+from msgspec import Meta
 
 from bachbridge.errors import ConfigError
 from bachbridge.music.frames import HIGHEST_PITCH, LOWEST_PITCH
-from bachbridge.music.notes import VOICES
 from bachbridge_training.datasets import folder as music_folder
 from bachbridge_training.datasets import report, splits, suitability
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
+from bachbridge_training.datasets.folder import RejectedPiece
 from bachbridge_training.datasets.parsed_piece import FORMATS
+from bachbridge_training.datasets.suitability import UnsuitableError
 
 ALL_PARTS = "all"
 """Stands for the music of every part."""
+_JSON_EXAMPLE = "Jsb16thSeparated.json"
+_JsonPitch = Annotated[int, Meta(ge=-1, le=HIGHEST_PITCH)]
+_JsonFrames = Annotated[list[tuple[_JsonPitch, _JsonPitch, _JsonPitch, _JsonPitch]], Meta(min_length=1)]
+_JsonPart = list[_JsonFrames]
 
 
 def read_pieces(path: Path, part: str) -> list[FourPartPiece]:
@@ -32,8 +38,8 @@ def read_pieces(path: Path, part: str) -> list[FourPartPiece]:
     found = music_folder.read_folder(path, suitability.as_four_parts)
     if path.is_file() and len(found.rejected) == 1 and not found.pieces:
         raise ConfigError(f"give another file than {path}: it {found.rejected[0].reason}")
-    report.show_rejected(found.rejected)
-    pieces = [piece for file in _json_files(path) for piece in read_json_pieces(file, part)]
+    pieces, rejected = _read_json_files(path, part)
+    report.show_rejected((*found.rejected, *rejected))
     if not found.pieces and not pieces:
         raise ConfigError(f"{path} holds no MIDI, MusicXML, ABC or JSON files in four voices: give other music.")
     is_whole = part == ALL_PARTS or not found.pieces or (path.is_file() and len(found.pieces) < 2)
@@ -43,10 +49,17 @@ def read_pieces(path: Path, part: str) -> list[FourPartPiece]:
     return [*splits.four_part_sections(items), *pieces]
 
 
-def _json_files(folder: Path) -> list[Path]:
-    """Return the JSON files in a folder and its sub-folders, without hidden ones; none for a file."""
-    files = [path for path in folder.rglob("*") if path.suffix.lower() == ".json" and path.is_file()]
-    return sorted(file for file in files if not any(name.startswith(".") for name in file.relative_to(folder).parts))
+def _read_json_files(folder: Path, part: str) -> tuple[list[FourPartPiece], list[RejectedPiece]]:
+    """Read the JSON files in a folder and its sub-folders, without hidden ones; none for a file."""
+    pieces, rejected = list[FourPartPiece](), list[RejectedPiece]()
+    for file in sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".json" and path.is_file()):
+        name = file.relative_to(folder)
+        if not any(each.startswith(".") for each in name.parts):
+            try:
+                pieces += _pieces_of_json(file, part)
+            except UnsuitableError as error:
+                rejected.append(RejectedPiece(name.as_posix(), str(error)))
+    return pieces, rejected
 
 
 def read_json_pieces(path: Path, part: str) -> list[FourPartPiece]:
@@ -56,31 +69,48 @@ def read_json_pieces(path: Path, part: str) -> list[FourPartPiece]:
     Raises `ConfigError`.
     """
     try:
-        content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(
-            f"{path} cannot be read as JSON ({error}): give a file like Jsb16thSeparated.json."
-        ) from error
-    if isinstance(content, dict) and part == ALL_PARTS and content:
-        return [piece for each in content for piece in _json_part(path, each, content[each])]
-    if not isinstance(content, dict) or part not in content:
-        raise ConfigError(f"{path} has no part {part!r}: it has {', '.join(content) or 'none'}.")
-    return _json_part(path, part, content[part])
+        return _pieces_of_json(path, part)
+    except UnsuitableError as error:
+        raise ConfigError(f"{path} {error}") from error
 
 
-def _json_part(path: Path, part: str, pieces: list[Any]) -> list[FourPartPiece]:
-    return [_json_piece(f"{path.name}:{part}:{number}", frames) for number, frames in enumerate(pieces)]
-
-
-def _json_piece(name: str, frames: Any) -> FourPartPiece:
+def _pieces_of_json(path: Path, part: str) -> list[FourPartPiece]:
+    """Do the work of `read_json_pieces`; raise `UnsuitableError` if there are none."""
     try:
-        pitches = np.array(frames, dtype=np.int16)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"{name} is not a list of frames [S, A, T, B] of MIDI pitches: correct the file.") from error
-    sounding = pitches[pitches >= 0]
-    has_shape = pitches.ndim == 2 and pitches.shape[1] == len(VOICES) and len(pitches) > 0
-    if not has_shape or (len(sounding) and not LOWEST_PITCH <= sounding.min() <= sounding.max() <= HIGHEST_PITCH):
-        raise ConfigError(f"{name} is not a list of frames [S, A, T, B] of MIDI pitches 36 to 81: correct the file.")
+        parts = msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw])
+    except OSError as error:
+        raise UnsuitableError(f"cannot be read ({error.strerror}): check its permissions.") from error
+    except msgspec.ValidationError as error:
+        raise UnsuitableError(f"has no parts ({error}): give a file like {_JSON_EXAMPLE}.") from error
+    except (ValueError, RecursionError) as error:
+        raise UnsuitableError(f"cannot be read as JSON ({error}): give a file like {_JSON_EXAMPLE}.") from error
+    if part != ALL_PARTS and part not in parts:
+        raise UnsuitableError(f"has no part {part!r}: it has {', '.join(parts) or 'none'}.")
+    wanted = parts if part == ALL_PARTS else (part,)
+    pieces = [piece for each in wanted for piece in _pieces_of_part(f"{path.name}:{each}", each, parts[each])]
+    if not pieces:
+        raise UnsuitableError(f"has no pieces: give a file like {_JSON_EXAMPLE}.")
+    return pieces
+
+
+def _pieces_of_part(name: str, part: str, content: msgspec.Raw) -> list[FourPartPiece]:
+    try:
+        pieces = msgspec.json.decode(content, type=_JsonPart)
+    except (ValueError, RecursionError) as error:
+        raise UnsuitableError(_wrong_frames_text(part, str(error))) from error
+    for pitch in (pitch for frames in pieces for frame in frames for pitch in frame):
+        if 0 <= pitch < LOWEST_PITCH:
+            raise UnsuitableError(_wrong_frames_text(part, f"the pitch {pitch}"))
+    return [_piece_of_frames(f"{name}:{number}", frames) for number, frames in enumerate(pieces)]
+
+
+def _wrong_frames_text(part: str, what: str) -> str:
+    wanted = f"lists of frames [S, A, T, B] of MIDI pitches {LOWEST_PITCH} to {HIGHEST_PITCH} or -1"
+    return f"has other things than {wanted} in the part {part!r} ({what}): correct the file."
+
+
+def _piece_of_frames(name: str, frames: _JsonFrames) -> FourPartPiece:
+    pitches = np.array(frames, dtype=np.int16)
     onsets = pitches >= 0
     onsets[1:] &= pitches[1:] != pitches[:-1]
     steps = np.arange(len(pitches), dtype=np.int16)

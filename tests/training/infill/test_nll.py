@@ -1,6 +1,7 @@
 """The orderless scores against hand-computed values, and what the network sees while it is scored."""
 
 import math
+import os
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -229,3 +230,8 @@ def test_expected_nll_is_of_maskable_cells_alone(phrases: list[FourPartPiece]) -
         0, abs=1e-9
     )
     assert all((seen[:, 0] == pitch_indices[:, 0]).all() for seen in net.shown)
+
+
+def test_piece_nll_takes_file_names_that_are_not_utf8(phrases: list[FourPartPiece]) -> None:
+    odd = replace(phrases[0], name=os.fsdecode(b"t\xe9nor.mid"))
+    assert infill_nll.piece_nll(UniformNet(), odd).name == odd.name

@@ -24,6 +24,7 @@ the cells that are known at that moment (`codecs.infill_beat`): for a frame from
 `CONTEXT_STEPS` alone.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -226,7 +227,7 @@ def _copy_slices(count: int, steps: int, steps_per_call: int) -> list[slice]:
 
 def _piece_rng(piece: FourPartPiece, settings: NllSettings, purpose: int) -> np.random.Generator:
     """Return a generator that depends on the piece, whichever other pieces are scored."""
-    return np.random.default_rng([settings.seed, crc32(piece.name.encode()), settings.grid, purpose])
+    return np.random.default_rng([settings.seed, crc32(os.fsencode(piece.name)), settings.grid, purpose])
 
 
 # ---------------------------------------------------------------- summaries

@@ -1,6 +1,7 @@
 """Training runs: a toy network memorises two phrases, a run can be resumed, ONNX agrees with Keras; recipes."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -212,7 +213,7 @@ def test_commands_refuse_what_does_not_exist(tmp_path: Path) -> None:
         train_command("chorale-lstm", epochs=None, limit=1, seed=None, output=tmp_path / "file", resume=False)
     with lock_folder(tmp_path / "held"), pytest.raises(ConfigError, match="another process is at work"):
         train_command("chorale-lstm", epochs=None, limit=1, seed=None, output=tmp_path / "held", resume=False)
-    for name in ("", "..", "my/toy"):
+    for name in ("", "..", "my/toy", os.fsdecode(b"t\xe9nor")):
         with pytest.raises(ConfigError, match="cannot be named"):
             export_command(name, run=tmp_path, output=tmp_path)
     with pytest.raises(ConfigError, match="one of abc, chorale-lstm"):

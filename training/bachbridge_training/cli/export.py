@@ -56,8 +56,8 @@ def export_model(
     """
     if format_ not in model_formats.FORMATS:
         raise ConfigError(f"there is no format {format_!r}: choose from {', '.join(model_formats.FORMATS)}.")
-    if Path(model).name != model or model in ("", ".."):
-        raise ConfigError(f"a model cannot be named {model!r}: choose a name that a folder can have.")
+    if Path(model).name != model or model in ("", "..") or not _is_utf8(model):
+        raise ConfigError(f"a model cannot be named {model!r}: choose a name in UTF-8 that a folder can have.")
     user_models, (kind, _, detail) = library.search_paths()[0], format_.partition("-")
     if format_ == model_formats.ONNX:
         if run is None:
@@ -80,6 +80,11 @@ def export_model(
     if kind == model_formats.ONNX:
         library.trust_model(target)
     print(f"wrote {target}")
+
+
+def _is_utf8(name: str) -> bool:
+    """Return True if the name can be sent to a model process."""
+    return name.encode(errors="replace").decode() == name
 
 
 def _check_new(target: Path, *, force: bool) -> None:

@@ -33,12 +33,18 @@ def is_trusted(place: Path, card_hash: str) -> bool:
 def add_trusted_model(place: Path, card_hash: str, folder: Path) -> None:
     """Trust the model in `folder` whose card has this hash; raises `BachBridgeError` if that cannot be written."""
     since = f"{datetime.now().astimezone():%Y-%m-%d %H:%M}"
-    _write(place, {**_trusted_models(place), card_hash: TrustedModel(folder.name, str(folder), since)})
+    trusted = TrustedModel(_readable_text(folder.name), _readable_text(str(folder)), since)
+    _write(place, {**_trusted_models(place), card_hash: trusted})
 
 
 def remove_trusted_model(place: Path, card_hash: str) -> None:
     """Trust the model no longer; raises `BachBridgeError` if that cannot be written."""
     _write(place, {known: model for known, model in _trusted_models(place).items() if known != card_hash})
+
+
+def _readable_text(path: str) -> str:
+    """Return the path with "?" for bytes that are not UTF-8, which JSON cannot hold."""
+    return path.encode(errors="replace").decode()
 
 
 def _trusted_models(place: Path) -> dict[str, TrustedModel]:

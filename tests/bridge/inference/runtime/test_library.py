@@ -1,6 +1,7 @@
 """Models are found by name, first in the user's folder, and are loaded only if their files match their cards."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from bachbridge.cli.play.models import print_models
 from bachbridge.errors import ModelError
 from bachbridge.inference import loading
-from bachbridge.inference.runtime import library, onnx_nets
+from bachbridge.inference.runtime import library, onnx_nets, trust
 
 FACTS = {
     "codec": "satb",
@@ -155,3 +156,9 @@ def test_print_models_shows_validation_scores(
     card.write_text(json.dumps({**json.loads(card.read_text()), **facts}))
     print_models()
     assert expected in capsys.readouterr().out
+
+
+def test_add_trusted_model_takes_paths_that_are_not_utf8(tmp_path: Path) -> None:
+    trust.add_trusted_model(tmp_path, "hash", Path(os.fsdecode(b"/mod\xe8les/toy")))
+    assert trust.is_trusted(tmp_path, "hash")
+    assert "/mod?les/toy" in (tmp_path / trust.TRUST_FILE).read_text("utf-8")

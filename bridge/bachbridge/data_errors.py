@@ -21,6 +21,8 @@ _LINE = re.compile(r"\bline (?P<line>\d+)")
 
 def data_error_text(error: Exception) -> str:
     """Return what is wrong with a file's content, as a part of a sentence: 'its field "chain" is missing'."""
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not a text in UTF-8"
     found = _PLACE.match(str(error))
     problem, path = (found["problem"], (found["path"] or "").lstrip("$.")) if found else (str(error), "")
     named = f'"{path}"' if path else "its content"
@@ -30,9 +32,15 @@ def data_error_text(error: Exception) -> str:
         return f'its field "{unknown[1]}" is unknown'
     if wrong := re.fullmatch(r"Expected `([^`]*)`, got `([^`]*)`", problem):
         return f"{named} should be {_kinds_text(wrong[1])} and is {_kinds_text(wrong[2])}"
-    if limit := re.fullmatch(r"Expected `[^`]*`(?: of length)? (>=|<=|>|<) (\S+)", problem):
-        words = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}[limit[1]]
-        return f"{named} should be {words} {limit[2]}"
+    if limit := re.fullmatch(r"Expected `([^`]*)`( of length)? (>=|<=|>|<) (\S+)", problem):
+        words = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}[limit[3]]
+        if not limit[2]:
+            return f"{named} should be {words} {limit[4]}"
+        if limit.group(3, 4) == (">=", "1"):
+            return f"{named} should not be empty"
+        return f"{named} should have {words} {limit[4]} {'characters' if limit[1] == 'str' else 'entries'}"
+    if "out of range" in problem:
+        return f"{named} holds a number that is too large"
     if line := _LINE.search(problem):
         return f"line {line['line']} cannot be read"
     if value := re.fullmatch(r"Invalid (?:enum )?value (.*)", problem):

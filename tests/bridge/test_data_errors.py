@@ -13,7 +13,9 @@ from bachbridge.data_errors import data_error_text
 
 class Inner(msgspec.Struct, forbid_unknown_fields=True):
     units: Annotated[int, msgspec.Meta(ge=1)]
-    name: str | None = None
+    name: Annotated[str, msgspec.Meta(min_length=1)] | None = None
+    share: float = 0.0
+    pair: Annotated[list[int], msgspec.Meta(max_length=2)] = msgspec.field(default_factory=list[int])
 
 
 class Outer(msgspec.Struct):
@@ -32,6 +34,10 @@ def convert(plain: Any) -> Callable[[], object]:
         (convert({"inner": {"units": "x"}}), '"inner.units" should be a whole number and is a text'),
         (convert({"inner": {"units": 0}}), '"inner.units" should be at least 1'),
         (convert({"inner": {"units": 1, "name": 2}}), '"inner.name" should be a text or nothing and is a whole number'),
+        (convert({"inner": {"units": 1, "name": ""}}), '"inner.name" should not be empty'),
+        (convert({"inner": {"units": 1, "pair": [1, 2, 3]}}), '"inner.pair" should have at most 2 entries'),
+        (convert({"inner": {"units": 1, "share": 10**400}}), '"inner.share" holds a number that is too large'),
+        (lambda: b"\xff\xfe".decode("utf-8"), "it is not a text in UTF-8"),
         (convert({"inner": {"units": 1, "x": 2}}), 'its field "x" is unknown'),
         (convert([]), "its content should be a table and is a list"),
         (lambda: json.loads("{"), "line 1 cannot be read"),

@@ -37,6 +37,9 @@ def test_shipped_recipes_survive_writing_and_have_a_family(name: str, tmp_path: 
         ("units = ", "unitz = ", "unknown keys unitz"),
         ("seed = 1", 'seed = "one"', '"seed" should be a whole number and is a text'),
         ("dropout = ", "# ", 'its field "dropout" is missing'),
+        ('name = "coconet"', 'name = ""', '"name" should not be empty'),
+        ("heads = 4", "heads = 5", r"\(128 units cannot be shared out to 5 heads"),
+        ("heads = 4", "heads = 100", r"\(128 units cannot be shared out to 100 heads"),
         ('"infill_grid"', '"grid"', "unknown codec 'grid'; there are satb, infill_grid, abc"),
     ],
 )
@@ -68,8 +71,10 @@ def test_shipped_models_come_with_their_recipe_and_history(card: Path) -> None:
         ("play-bach", {"attention = 2": "attention = 0"}, "copying needs attention"),
         ("play-bach", {"attention = 2": "attention = 0", "copying = true": "copying = false"}, "need attention"),
         ("keys88", {"joined = true": "joined = true\nmelodic_sequences = true"}, "need the codec abc or chords"),
+        ("keys88", {"joined = true": "joined = true\ntunes = 0.5"}, "tunes need the codec chords"),
+        ("play-bach-heads", {"joined = false": "joined = false\ntunes = 0.5"}, "tunes have neither durations nor"),
     ],
-    ids=["copying", "sequences", "keys"],
+    ids=["copying", "sequences", "keys", "tunes", "durations"],
 )
 def test_read_recipe_refuses_parts_that_lack_others(
     name: str, changes: dict[str, str], message: str, tmp_path: Path
@@ -81,4 +86,102 @@ def test_read_recipe_refuses_parts_that_lack_others(
     path = tmp_path / "wrong.toml"
     path.write_text(text, "utf-8")
     with pytest.raises(ConfigError, match=message):
+        recipe.read_recipe(str(path))
+
+
+OPTIONS = "names, rests, durations, unit, longest, levels"
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        ("play-bach", "durations = false", "duration = true", f"unknown options duration; there are {OPTIONS}"),
+        ("play-bach", "durations = false", "durations = 3", 'in its options, "durations" should be true or false'),
+        ("play-bach", 'names = "full"', 'names = "all"', "give full or normal"),
+        ("abc", "given = false", "give = false", "unknown options give; there are given"),
+        (
+            "keys88",
+            "top_p = 0.95",
+            "top_p = 0.95\n[options]\nfoo = 3",
+            "foo; the codec keys88 has none",
+        ),
+    ],
+    ids=["misspelt", "number", "naming", "tunes", "none"],
+)
+def test_read_recipe_refuses_unknown_options(name: str, old: str, new: str, message: str, tmp_path: Path) -> None:
+    text = shipped_text(f"{name}.toml")
+    assert old in text
+    (tmp_path / "wrong.toml").write_text(text.replace(old, new), "utf-8")
+    with pytest.raises(ConfigError, match=message):
+        recipe.read_recipe(str(tmp_path / "wrong.toml"))
+
+
+STAGES = """
+[[stage]]
+name = "one"
+
+[[stage]]
+name = "two"
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("phrase-ends", "units = 32", 'the stage "two" changes "units"'),
+        ("phrase-ends", "layers = 3", 'the stage "two" changes "layers"'),
+        ("keys88", "embedding = 32", 'the stage "two" changes "embedding"'),
+        ("keys88", "attention = 4", 'the stage "two" changes "attention"'),
+        ("keys88", "copying = false", 'the stage "two" changes "copying"'),
+        ("play-bach", "melodic_sequences = false", 'the stage "two" changes "melodic_sequences"'),
+        ("play-bach", "[stage.options]\nlevels = 8", 'the stage "two" changes "options"'),
+        ("keys88", "dropout = 2.0", 'in the stage "two", "dropout" should be less than 1'),
+    ],
+)
+def test_read_stages_refuses_another_network(name: str, change: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "staged.toml"
+    path.write_text(f"{shipped_text(f'{name}.toml')}{STAGES}dropout = 0.1\n", "utf-8")
+    assert len(recipe.read_stages(str(path))) == 2
+    path.write_text(f"{shipped_text(f'{name}.toml')}{STAGES}{change}\n", "utf-8")
+    with pytest.raises(ConfigError, match=message):
+        recipe.read_stages(str(path))
+
+
+@pytest.mark.parametrize("key", ["blocks", "heads", "wide", "head"])
+def test_read_stages_refuses_another_infill_network(key: str, tmp_path: Path) -> None:
+    path = tmp_path / "staged.toml"
+    path.write_text(f"{shipped_text('coconet.toml')}\n{key} = 2\n", "utf-8")
+    with pytest.raises(ConfigError, match=f'the stage "falling-again" changes "{key}"'):
+        recipe.read_stages(str(path))
+
+
+def test_read_stages_refuses_a_stage_after_a_pointer(tmp_path: Path) -> None:
+    path = tmp_path / "staged.toml"
+    last = shipped_text("chorale-lstm.toml").split("[[stage]]")[-1].replace("pointer", "on", 1)
+    path.write_text(f"{shipped_text('chorale-lstm.toml')}[[stage]]{last}", "utf-8")
+    with pytest.raises(ConfigError, match='"on" follows one with "pointer"'):
+        recipe.read_stages(str(path))
+
+
+def test_read_stages_names_no_stage_for_a_key_at_the_top(tmp_path: Path) -> None:
+    path = tmp_path / "staged.toml"
+    path.write_text(shipped_text("coconet.toml").replace("units = 128", "units = 0"), "utf-8")
+    with pytest.raises(ConfigError, match=r'\("units" should be at least 1\)'):
+        recipe.read_stages(str(path))
+
+
+def test_read_stages_says_how_stages_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "staged.toml"
+    for stage in ("stage = 3", '[stage]\nname = "a"', "stage = [1]"):
+        path.write_text(f"{shipped_text('phrase-ends.toml')}\n{stage}\n", "utf-8")
+        with pytest.raises(ConfigError, match=r"begin each of them with a line \[\[stage\]\]"):
+            recipe.read_stages(str(path))
+
+
+def test_read_recipe_accepts_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "marked.toml"
+    path.write_text(shipped_text("keys88.toml"), "utf-8-sig")
+    assert recipe.read_recipe(str(path)) == recipe.read_recipe("keys88")
+    path.write_bytes(b"\x89PNG\xff\x00")
+    with pytest.raises(ConfigError, match="it is not a text in UTF-8"):
         recipe.read_recipe(str(path))

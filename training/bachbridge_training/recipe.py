@@ -5,7 +5,8 @@ Each family of models has a recipe class, and the key `codec` says which one a f
 out of range is refused with one sentence.
 
 A recipe may have stages, each a table `[[stage]]` with a name and with the keys in which it differs from the top of the
-file. A stage begins with the best weights of the one before it. The last stage's network is the model.
+file. A stage begins with the best weights of the one before it, so no stage may change the network's size; a pointer
+comes last. The last stage's network is the model.
 
 A stage with the key `branches` is run that many times from the same weights, with seeds that follow one another, and
 gives the mean of the best weights of its branches (M. Wortsman et al., "Model soups", ICML 2022).
@@ -28,6 +29,7 @@ from bachbridge.atomic_files import atomic_output
 from bachbridge.data_errors import data_error_text
 from bachbridge.errors import ConfigError
 from bachbridge.inference.runtime.families import CODEC_FAMILIES, Family, current_codec_name, family_of_codec
+from bachbridge_training import recipe_rules
 
 Name = Annotated[str, Meta(min_length=1)]
 Positive = Annotated[int, Meta(ge=1)]
@@ -192,8 +194,7 @@ RECIPE_FILE = "recipe.toml"
 _STAGE_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 AnyRecipe = ChoraleRecipe | InfillRecipe | SymbolRecipe | PhrasingRecipe
 
-_MELODIC_CODECS = ("abc", "chords")
-"""Codecs whose symbols are known to move through a scale."""
+_BRANCHES_AT_TOP = "branches belong to a stage: write them into its [[stage]]"
 _RECIPE_CLASSES: dict[Family, type[AnyRecipe]] = {
     "chorale": ChoraleRecipe,
     "infill": InfillRecipe,
@@ -230,7 +231,8 @@ def read_recipe(name: str) -> AnyRecipe:
 def read_stages(name: str) -> tuple[Stage, ...]:
     """Return all stages of the bundled recipe `name`, or of the recipe in the file of that path.
 
-    Raises `ConfigError` if there is none, or if it has unknown keys, lacks keys or holds values out of range.
+    Raises `ConfigError` if there is none, if it has unknown keys or options, lacks keys or holds values out of range,
+    if its keys do not fit together, or if a stage changes the network of the one before it.
     """
     try:
         return _parse_stages(tomllib.loads(_recipe_text(name)))
@@ -241,7 +243,11 @@ def read_stages(name: str) -> tuple[Stage, ...]:
 def _parse_stages(facts: dict[str, Any]) -> tuple[Stage, ...]:
     if "stage" not in facts:
         return (Stage("", _parse_recipe(facts)),)
-    tables = msgspec.convert(facts.pop("stage"), list[dict[str, Any]])
+    tables = facts.pop("stage")
+    if "branches" in facts:
+        raise msgspec.ValidationError(_BRANCHES_AT_TOP)
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise msgspec.ValidationError("stages are tables: begin each of them with a line [[stage]]")
     names = [table.pop("name", None) for table in tables]
     if not tables or not all(isinstance(name, str) and _STAGE_NAME.fullmatch(name) for name in names):
         raise msgspec.ValidationError("each stage needs a name of small letters, digits and hyphens")
@@ -249,13 +255,29 @@ def _parse_stages(facts: dict[str, Any]) -> tuple[Stage, ...]:
         raise msgspec.ValidationError("two stages have one name")
     if any("codec" in table for table in tables):
         raise msgspec.ValidationError("a stage cannot have another codec")
-    branches = [msgspec.convert(table, _Branches).branches for table in tables]
-    if branches[0] > 1:
+    stages = _convert_stages(names, [{**facts, **table} for table in tables])
+    if stages[0].branches > 1:
         raise msgspec.ValidationError("the first stage cannot have branches: put a stage before it to begin them with")
-    for table in tables:
-        table.pop("branches", None)
-    stages = zip(names, tables, branches, strict=True)
-    return tuple(Stage(name, _parse_recipe({**facts, **table}), count) for name, table, count in stages)
+    recipe_rules.check_stages([(stage.name, asdict(stage.recipe)) for stage in stages])
+    return stages
+
+
+def _convert_stages(names: Sequence[str], tables: Sequence[dict[str, Any]]) -> tuple[Stage, ...]:
+    """Return the stages of tables with all their keys; an error names its stage, unless all of them have it."""
+    stages: list[Stage] = []
+    errors: dict[str, str] = {}
+    for name, table in zip(names, tables, strict=True):
+        try:
+            branches = msgspec.convert(table, _Branches).branches
+            table.pop("branches", None)
+            stages.append(Stage(name, _parse_recipe(table), branches))
+        except msgspec.ValidationError as error:
+            errors[name] = data_error_text(error)
+    if len(errors) == len(names) > 1 and len(set(errors.values())) == 1:
+        raise msgspec.ValidationError(errors[names[0]])
+    for name, text in errors.items():
+        raise msgspec.ValidationError(f'in the stage "{name}", {text}')
+    return tuple(stages)
 
 
 def _parse_recipe(facts: dict[str, Any]) -> AnyRecipe:
@@ -268,19 +290,13 @@ def _parse_recipe(facts: dict[str, Any]) -> AnyRecipe:
     if "codec" in keys:
         facts["codec"] = codec
     if "branches" in facts:
-        raise msgspec.ValidationError("branches belong to a stage: write them into its [[stage]]")
+        raise msgspec.ValidationError(_BRANCHES_AT_TOP)
     if unknown := sorted(facts.keys() - set(keys)):
         raise msgspec.ValidationError(f"unknown keys {', '.join(unknown)}; there are {', '.join(keys)}")
     if infinite := [key for key, value in facts.items() if isinstance(value, float) and not math.isfinite(value)]:
         raise msgspec.ValidationError(f"{infinite[0]} is not a number")
     recipe = msgspec.convert(facts, recipe_class)
-    if isinstance(recipe, SymbolRecipe) and recipe.copying and not recipe.attention:
-        raise msgspec.ValidationError("copying needs attention: give it heads, or switch copying off")
-    if isinstance(recipe, SymbolRecipe) and recipe.melodic_sequences:
-        if not recipe.attention:
-            raise msgspec.ValidationError("melodic_sequences need attention: give it heads, or switch them off")
-        if recipe.codec not in _MELODIC_CODECS:
-            raise msgspec.ValidationError(f"melodic_sequences need the codec {' or '.join(_MELODIC_CODECS)}")
+    recipe_rules.check_keys(codec, asdict(recipe))
     return recipe
 
 
@@ -315,10 +331,10 @@ def _recipe_text(name: str) -> str:
     if path.suffix == ".toml":
         if not path.is_file():
             raise ConfigError(f"there is no recipe file {path}: check the path.")
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")
     folder = resources.files("bachbridge_training").joinpath("recipes")
     bundled = folder.joinpath(f"{name}.toml")
     if not bundled.is_file():
         known = ", ".join(sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir()))
         raise ConfigError(f"there is no recipe {name!r}: choose a .toml file or one of {known}.")
-    return bundled.read_text("utf-8")
+    return bundled.read_text("utf-8-sig")

@@ -1,6 +1,7 @@
 """Recipes: all shipped ones are valid, and a wrong one is refused with one sentence."""
 
 import json
+import re
 from importlib import resources
 from pathlib import Path
 
@@ -185,3 +186,33 @@ def test_read_recipe_accepts_a_byte_order_mark(tmp_path: Path) -> None:
     path.write_bytes(b"\x89PNG\xff\x00")
     with pytest.raises(ConfigError, match="it is not a text in UTF-8"):
         recipe.read_recipe(str(path))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "limit"),
+    [
+        ("seed", 2**32 - 1, recipe.MAX_SEED),
+        ("units", 10**9, 8192),
+        ("layers", 1000, 100),
+        ("batch", 10**9, 65_536),
+        ("window", 10**9, 16_384),
+        ("steps", 10**12, 10**9),
+        ("shifts", 300, 12),
+        ("attention", 10**9, 100),
+    ],
+)
+def test_read_recipe_refuses_absurd_numbers(key: str, value: int, limit: int, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.toml"
+    for number in (limit, value):
+        path.write_text(re.sub(rf"(?m)^{key} = .*$", f"{key} = {number}", shipped_text("keys88.toml")), "utf-8")
+        if number == limit:
+            assert getattr(recipe.read_recipe(str(path)), key) == limit
+    with pytest.raises(ConfigError, match=f'"{key}" should be at most {limit}'):
+        recipe.read_recipe(str(path))
+
+
+def test_read_stages_refuses_too_many_branches(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.toml"
+    path.write_text(shipped_text("coconet.toml").replace("branches = 2", "branches = 101", 1), "utf-8")
+    with pytest.raises(ConfigError, match='in the stage "falling-rate", "branches" should be at most 100'):
+        recipe.read_stages(str(path))

@@ -32,8 +32,15 @@ from bachbridge.inference.runtime.families import CODEC_FAMILIES, Family, curren
 from bachbridge_training import recipe_rules
 
 Name = Annotated[str, Meta(min_length=1)]
-Positive = Annotated[int, Meta(ge=1)]
-NotNegative = Annotated[int, Meta(ge=0)]
+MAX_SEED = 4_000_000_000
+"""Generators take seeds below 2³²; the rest is for branches and layers, whose seeds follow the recipe's."""
+Count = Annotated[int, Meta(ge=1, le=100)]
+Units = Annotated[int, Meta(ge=1, le=8192)]
+BatchSize = Annotated[int, Meta(ge=1, le=65_536)]
+WindowLength = Annotated[int, Meta(ge=1, le=16_384)]
+Steps = Annotated[int, Meta(ge=1, le=1_000_000_000)]
+WarmupSteps = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+Seed = Annotated[int, Meta(ge=0, le=MAX_SEED)]
 Rate = Annotated[float, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 ShareBelowOne = Annotated[float, Meta(ge=0, lt=1)]
@@ -47,19 +54,19 @@ class ChoraleRecipe:
     codec: ClassVar[Literal["satb"]] = "satb"
 
     name: Name
-    units: Positive
-    layers: Positive
-    embedding: Positive
-    head: Positive
+    units: Units
+    layers: Count
+    embedding: Units
+    head: Units
     dropout: ShareBelowOne
-    window: Positive
-    batch: Positive
-    steps: Positive
+    window: WindowLength
+    batch: BatchSize
+    steps: Steps
     """Optimizer steps of the whole run."""
-    steps_per_epoch: Positive
+    steps_per_epoch: Steps
     learning_rate: Rate
     weight_decay: Rate
-    warmup: NotNegative
+    warmup: WarmupSteps
     decay: Share
     """Share of the steps, at the end, in which the learning rate falls to zero; before that it is constant."""
     averaging: ShareBelowOne
@@ -68,7 +75,7 @@ class ChoraleRecipe:
     """Share of the windows whose voices come in a random order instead of the chain's."""
     unknown: Share
     """Share of the windows whose attacks and bar lines are hidden."""
-    seed: NotNegative
+    seed: Seed
     temperature: Rate
     top_p: TopP
     pointer: bool = False
@@ -87,21 +94,21 @@ class InfillRecipe:
 
     name: Name
     codec: Literal["infill_grid"]
-    units: Positive
-    blocks: Positive
-    heads: Positive
+    units: Units
+    blocks: Count
+    heads: Count
     """Attention heads of each block."""
-    wide: Positive
+    wide: Units
     """Units of a block's inner layer."""
-    head: Positive
+    head: Units
     dropout: ShareBelowOne
-    window: Positive
-    batch: Positive
-    steps: Positive
-    steps_per_epoch: Positive
+    window: WindowLength
+    batch: BatchSize
+    steps: Steps
+    steps_per_epoch: Steps
     learning_rate: Rate
     weight_decay: Rate
-    warmup: NotNegative
+    warmup: WarmupSteps
     decay: Share
     averaging: ShareBelowOne
     eighths: Share
@@ -110,7 +117,7 @@ class InfillRecipe:
     """Share of the windows in a random key instead of the one without signature, so that keys are not memorised."""
     unknown: Share
     """Share of the windows whose bar lines are hidden, and of those whose attacks are hidden."""
-    seed: NotNegative
+    seed: Seed
     temperature: Rate
     top_p: TopP
 
@@ -121,34 +128,34 @@ class SymbolRecipe:
 
     name: Name
     codec: Literal["abc", "chords", "keys88"]
-    units: Positive
-    layers: Positive
-    embedding: Positive
-    head: Positive
+    units: Units
+    layers: Count
+    embedding: Units
+    head: Units
     """Units of each head's inner layer."""
-    attention: NotNegative
+    attention: Annotated[int, Meta(ge=0, le=100)]
     """Heads of the attention over all earlier outputs; 0: no attention."""
     copying: bool
     """True if the network may copy what followed earlier; needs attention."""
-    reach: NotNegative
+    reach: Annotated[int, Meta(ge=0, le=1_000_000)]
     """Number of earlier symbols that attention reaches."""
     dropout: ShareBelowOne
     weight_drop: ShareBelowOne
     """Share of the LSTM's recurrent weights that is dropped in training, against memorising."""
-    window: Positive
-    batch: Positive
-    steps: Positive
-    steps_per_epoch: Positive
+    window: WindowLength
+    batch: BatchSize
+    steps: Steps
+    steps_per_epoch: Steps
     learning_rate: Rate
     weight_decay: Rate
-    warmup: NotNegative
+    warmup: WarmupSteps
     decay: Share
     averaging: ShareBelowOne
-    shifts: NotNegative
+    shifts: Annotated[int, Meta(ge=0, le=12)]
     """Pieces are transposed by up to this many semitones, where the codec allows it; 0: not at all."""
     joined: bool
     """True if another piece begins where one ends; otherwise nothing follows."""
-    seed: NotNegative
+    seed: Seed
     temperature: Rate
     top_p: TopP
     tunes: Share = 0.0
@@ -168,22 +175,22 @@ class PhrasingRecipe:
 
     name: Name
     codec: Literal["phrase_ends"]
-    units: Positive
-    layers: Positive
+    units: Units
+    layers: Count
     dropout: ShareBelowOne
-    batch: Positive
-    steps: Positive
-    steps_per_epoch: Positive
+    batch: BatchSize
+    steps: Steps
+    steps_per_epoch: Steps
     learning_rate: Rate
     weight_decay: Rate
-    warmup: NotNegative
+    warmup: WarmupSteps
     decay: Share
     averaging: ShareBelowOne
     live: Share
     """Share of the notes after which nothing is known, as in live play."""
     unknown: Share
     """Share of the notes whose bar lines are hidden."""
-    seed: NotNegative
+    seed: Seed
     temperature: ClassVar[float] = 1.0
     top_p: ClassVar[float] = 1.0
     """Nothing is drawn; a card states a sampler in any case."""
@@ -209,7 +216,7 @@ class Stage:
 
     name: str
     recipe: AnyRecipe
-    branches: Positive = 1
+    branches: Count = 1
     """How often the stage is run from the same weights; with more than 1 it gives the mean of their best weights."""
 
 
@@ -217,7 +224,7 @@ class Stage:
 class _Branches:
     """The key of a stage's table that is about the stage and not a part of its recipe."""
 
-    branches: Positive = 1
+    branches: Count = 1
 
 
 def read_recipe(name: str) -> AnyRecipe:

@@ -9,8 +9,9 @@ from bachbridge.codecs.phrase_features import DISTANCE_CLASSES
 from bachbridge.errors import ConfigError, ModelError
 from bachbridge.music.frames import Floats
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
+from bachbridge_training.datasets.splits import DataOrigin, SplitDataset
 from bachbridge_training.datasets.suitability import converter_for
-from bachbridge_training.phrasing import scores, tables
+from bachbridge_training.phrasing import family, scores, tables
 from bachbridge_training.phrasing.batches import NoteBatches
 from bachbridge_training.phrasing.melodies import phrased_melodies
 from bachbridge_training.recipe import PhrasingRecipe, read_recipe
@@ -70,3 +71,15 @@ def test_tables_have_a_column_for_each_way() -> None:
 def test_phrasing_recipe_refuses_a_folder_of_music() -> None:
     with pytest.raises(ConfigError, match="leave --data out"):
         converter_for(read_recipe("phrase-ends"))
+
+
+def test_training_pieces_need_fermatas_in_both_parts() -> None:
+    recipe = read_recipe("phrase-ends")
+    assert isinstance(recipe, PhrasingRecipe)
+    with_ends, without = [piece(ENDS)], [piece([])]
+    for train, valid, message in ((without, with_ends, "to train on"), (with_ends, without, "to validate with")):
+        dataset = SplitDataset(DataOrigin("", 1, "", {}, {}), {"train": train, "valid": valid}, 1.0)
+        with pytest.raises(ConfigError, match=f"no melody with fermatas throughout {message}: leave --limit out"):
+            family.training_pieces(recipe, dataset, None)
+    dataset = SplitDataset(DataOrigin("", 1, "", {}, {}), {"train": with_ends, "valid": with_ends}, 1.0)
+    assert [len(part) for part in family.training_pieces(recipe, dataset, None)] == [1, 1]

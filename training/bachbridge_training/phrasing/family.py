@@ -38,8 +38,12 @@ def splits_folder(_recipe: PhrasingRecipe, /) -> bool:
 def training_pieces(
     _recipe: PhrasingRecipe, dataset: SplitDataset, _facts: dict[str, Any] | None, /
 ) -> tuple[list[PhrasedMelody], list[PhrasedMelody]]:
-    """Return the sopranos with fermatas throughout."""
-    return phrased_melodies(dataset.parts["train"]), phrased_melodies(dataset.parts["valid"])
+    """Return the sopranos with fermatas throughout; raises `ConfigError` if a part has none."""
+    train, valid = (phrased_melodies(dataset.parts[part]) for part in ("train", "valid"))
+    if not train or not valid:
+        part = "validate with" if train else "train on"
+        raise ConfigError(f"there is no melody with fermatas throughout to {part}: leave --limit out, or raise it.")
+    return train, valid
 
 
 def build_task(recipe: PhrasingRecipe, _facts: dict[str, Any] | None = None, /) -> "PhrasingTask":

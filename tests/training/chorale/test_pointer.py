@@ -84,6 +84,15 @@ def test_pointer_learns_and_its_network_does_not(pointed: ChoraleRecipe, piece: 
     assert {id(w) for w in run.task.model.weights[: len(frozen)]} == {id(w) for w in run.task.initial_model.weights}
 
 
+def test_pointer_refuses_music_without_repetitions(pointed: ChoraleRecipe, piece: FourPartPiece) -> None:
+    chord = replace(
+        piece, pitches=piece.pitches[:4], onsets=piece.onsets[:4], position=piece.position[:4], bar=piece.bar[:4]
+    )
+    task = PointerTask(pointed)
+    with pytest.raises(ConfigError, match="holds nothing that a pointer could copy"):
+        task.make_batches([chord])
+
+
 @pytest.mark.soak
 def test_pointer_is_exported_and_plays(pointed: ChoraleRecipe, piece: FourPartPiece, tmp_path: Path) -> None:
     """Check the files, the card, and states of several pasts at once; `test_formats` converts such a model."""

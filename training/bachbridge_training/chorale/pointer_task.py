@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from bachbridge.codecs import satb, satb_copies
+from bachbridge.errors import ConfigError
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST
 from bachbridge.music.notes import VOICES
 from bachbridge_training.chorale.net import ChoraleNetwork, pointer_model, window_model
@@ -77,7 +78,14 @@ class PointerTask:
         return ChoraleExport(self.network)
 
     def make_batches(self, pieces: Sequence[FourPartPiece]) -> PointerBatches:
-        return PointerBatches(network_frames(self.initial_model, pieces, self.recipe), self.recipe)
+        """Return batches of the frames that have copies; raises `ConfigError` if the pieces repeat nothing."""
+        frames = network_frames(self.initial_model, pieces, self.recipe)
+        if not len(frames.logits):
+            raise ConfigError(
+                "the music holds nothing that a pointer could copy: give music with repetitions, or export the run as "
+                "it is, which takes the weights of the stage before."
+            )
+        return PointerBatches(frames, self.recipe)
 
     def validate(self, pieces: Sequence[FourPartPiece]) -> dict[str, float]:
         """Return the same scores as for a network without a pointer."""

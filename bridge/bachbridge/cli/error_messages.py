@@ -109,11 +109,11 @@ def _range_text(error: Any) -> str:
         case None, None:
             accepted = "a number in its range"
         case _, None:
-            accepted = f"a number from {low:g} on"
+            accepted = f"a number from {low:.10g} on"
         case None, _:
-            accepted = f"a number up to {high:g}"
+            accepted = f"a number up to {high:.10g}"
         case _:
-            accepted = f"a number from {low:g} to {high:g}"
+            accepted = f"a number from {low:.10g} to {high:.10g}"
     return f"{_parameter_name(error.param)} cannot be {_refused_value(error) or 'this'}: give {accepted}"
 
 

@@ -163,6 +163,7 @@ def test_seed_minus_one_prints_a_new_seed(command: list[str], tmp_path: Path) ->
         (["calibrate", "--wait", "0"], "1 to 600"),
         (["harmonize", "in.mid", "--key", "waltz"], "Fis-Moll"),
         (["train", "abc", "--epochs", "0"], "a number from 1 on"),
+        (["train", "abc", "--seed", "4294967296"], "a number from 0 to 2147483647"),
     ],
 )
 def test_value_out_of_range_is_no_usage_error(

@@ -8,6 +8,7 @@ import typer
 
 from bachbridge.cli.command_group import MODELS, example
 from bachbridge.cli.parameters import JobsOption, JsonOption
+from bachbridge.music.notes import SEED_COUNT
 
 commands = typer.Typer()
 
@@ -18,6 +19,7 @@ CoordinatorOption = Annotated[
     str | None,
     typer.Option(metavar="HOST:PORT", help="Train in several processes; the first one listens at this address."),
 ]
+SeedOption = Annotated[int | None, typer.Option(min=0, max=SEED_COUNT - 1, help="The seed, instead of the recipe's.")]
 ProcessOption = Annotated[
     str | None, typer.Option(metavar="N/M", help="Which of the processes this is, counted from 1, such as 2/4.")
 ]
@@ -31,7 +33,7 @@ def train(
     *,
     epochs: Annotated[int | None, typer.Option(min=1, help="The number of epochs, instead of the recipe's.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Use only this many pieces, for a quick run.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="The seed, instead of the recipe's.")] = None,
+    seed: SeedOption = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="The folder of the run.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in that folder.")] = False,
     start: Annotated[

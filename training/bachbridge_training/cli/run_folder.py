@@ -46,30 +46,43 @@ def begun_stages(
         )
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder} is a file: choose another place for the run with -o.")
-    if begun and resume and from_run:
+    if begun and resume:
+        _check_resumed(begun, wanted, folder, from_run=from_run, seed=seed, is_begun=is_begun)
+        return begun
+    if from_run and not (run_stages.finished_run(from_run) / run_stages.BEST_WEIGHTS_FILE).is_file():
+        raise ConfigError(f"{from_run} holds no run to start from: name the folder of a run after --from.")
+    if resume:
+        raise ConfigError(f"{folder} holds no run to resume: leave --resume out, or name the run's folder with -o.")
+    return None
+
+
+def _check_resumed(
+    begun: Sequence[Stage],
+    wanted: Sequence[Stage],
+    folder: Path,
+    *,
+    from_run: Path | None,
+    seed: int | None,
+    is_begun: bool,
+) -> None:
+    """Raise `ConfigError` if the run in `folder` cannot be resumed with these options; name what they do not change."""
+    if from_run:
         raise ConfigError("--from begins a new run and --resume continues an old one: leave one of them out.")
-    if begun and resume and _kind_of(begun) != _kind_of(wanted):
-        recipe = begun[0].recipe
+    recipe = begun[0].recipe
+    if _kind_of(begun) != _kind_of(wanted):
         raise ConfigError(
             f"the run in {folder} has the recipe {recipe.name} (codec {recipe.codec}): name that recipe, or another "
             "folder with -o."
         )
-    if from_run and not (run_stages.finished_run(from_run) / run_stages.BEST_WEIGHTS_FILE).is_file():
-        raise ConfigError(f"{from_run} holds no run to start from: name the folder of a run after --from.")
-    if resume and not begun:
-        raise ConfigError(f"{folder} holds no run to resume: leave --resume out, or name the run's folder with -o.")
-    if resume and not is_begun:
+    if not is_begun:
         raise ConfigError(
             f"the run in {folder} was stopped before its first checkpoint: begin it again, without --resume and with "
             "the options that it had."
         )
-    if begun and resume and seed not in {None, begun[0].recipe.seed}:
-        raise ConfigError(
-            f"the run in {folder} began with seed {begun[0].recipe.seed}: leave --seed out when resuming."
-        )
-    if begun and resume and (changed := _changed_keys(begun, wanted)):
+    if seed not in {None, recipe.seed}:
+        raise ConfigError(f"the run in {folder} began with seed {recipe.seed}: leave --seed out when resuming.")
+    if changed := _changed_keys(begun, wanted):
         print(f"the run goes on by the recipe in {folder}, which has other values of {', '.join(changed)}", flush=True)
-    return begun if resume else None
 
 
 def _kind_of(stages: Sequence[Stage]) -> tuple[str, str]:

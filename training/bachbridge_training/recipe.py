@@ -201,7 +201,6 @@ RECIPE_FILE = "recipe.toml"
 _STAGE_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 AnyRecipe = ChoraleRecipe | InfillRecipe | SymbolRecipe | PhrasingRecipe
 
-_BRANCHES_AT_TOP = "branches belong to a stage: write them into its [[stage]]"
 _RECIPE_CLASSES: dict[Family, type[AnyRecipe]] = {
     "chorale": ChoraleRecipe,
     "infill": InfillRecipe,
@@ -248,11 +247,11 @@ def read_stages(name: str) -> tuple[Stage, ...]:
 
 
 def _parse_stages(facts: dict[str, Any]) -> tuple[Stage, ...]:
+    if "branches" in facts:
+        raise msgspec.ValidationError("branches belong to a stage: write them into its [[stage]]")
     if "stage" not in facts:
         return (Stage("", _parse_recipe(facts)),)
     tables = facts.pop("stage")
-    if "branches" in facts:
-        raise msgspec.ValidationError(_BRANCHES_AT_TOP)
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise msgspec.ValidationError("stages are tables: begin each of them with a line [[stage]]")
     names = [table.pop("name", None) for table in tables]
@@ -296,8 +295,6 @@ def _parse_recipe(facts: dict[str, Any]) -> AnyRecipe:
     keys = [each.name for each in fields(recipe_class)]
     if "codec" in keys:
         facts["codec"] = codec
-    if "branches" in facts:
-        raise msgspec.ValidationError(_BRANCHES_AT_TOP)
     if unknown := sorted(facts.keys() - set(keys)):
         raise msgspec.ValidationError(f"unknown keys {', '.join(unknown)}; there are {', '.join(keys)}")
     if infinite := [key for key, value in facts.items() if isinstance(value, float) and not math.isfinite(value)]:

@@ -9,7 +9,8 @@ from bachbridge.files.midi_writer import part_body
 from bachbridge.files.smf import encode_file
 from bachbridge_training.datasets import splits, suitability
 from bachbridge_training.datasets.folder import read_folder
-from bachbridge_training.datasets.four_part_files import ALL_PARTS, read_pieces
+from bachbridge_training.datasets.four_part_files import read_pieces
+from bachbridge_training.datasets.splits import ALL_PARTS
 
 TPB = 96
 CHORDS = [(72, 67, 64, 48), (74, 69, 66, 50)]

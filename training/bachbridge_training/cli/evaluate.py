@@ -20,7 +20,7 @@ from bachbridge.console import make_console
 from bachbridge.errors import ConfigError
 from bachbridge.inference.runtime import library
 from bachbridge_training.datasets import chorales as chorale_data
-from bachbridge_training.datasets.four_part_files import ALL_PARTS
+from bachbridge_training.datasets.splits import ALL_PARTS
 from bachbridge_training.evaluation.tables import DEFAULT_OUTPUTS, EvaluationOptions, EvaluationTables
 from bachbridge_training.runs.families import family_of
 

@@ -21,7 +21,7 @@ from bachbridge.errors import ConfigError
 from bachbridge.inference.runtime import library
 from bachbridge_training import onnx_export
 from bachbridge_training import recipe as recipes
-from bachbridge_training.datasets.four_part_files import ALL_PARTS
+from bachbridge_training.datasets.splits import ALL_PARTS
 from bachbridge_training.datasets.symbol_sources import NoMusicError
 from bachbridge_training.formats import formats as model_formats
 from bachbridge_training.formats.formats import OriginalModel

@@ -14,10 +14,9 @@ from bachbridge_training.datasets import report, splits, suitability
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.datasets.folder import RejectedPiece
 from bachbridge_training.datasets.parsed_piece import FORMATS
+from bachbridge_training.datasets.splits import ALL_PARTS
 from bachbridge_training.datasets.suitability import UnsuitableError
 
-ALL_PARTS = "all"
-"""Stands for the music of every part."""
 _JSON_EXAMPLE = "Jsb16thSeparated.json"
 _JsonPitch = Annotated[int, Meta(ge=-1, le=HIGHEST_PITCH)]
 _JsonFrames = Annotated[list[tuple[_JsonPitch, _JsonPitch, _JsonPitch, _JsonPitch]], Meta(min_length=1)]
@@ -42,8 +41,7 @@ def read_pieces(path: Path, part: str) -> list[FourPartPiece]:
     report.show_rejected((*found.rejected, *rejected))
     if not found.pieces and not pieces:
         raise ConfigError(f"{path} holds no MIDI, MusicXML, ABC or JSON files in four voices: give other music.")
-    is_whole = part == ALL_PARTS or not found.pieces or (path.is_file() and len(found.pieces) < 2)
-    items = found.pieces if is_whole else splits.split_pieces(found.pieces)[part]
+    items = splits.pieces_of_part(found, part) if found.pieces else ()
     if not items and not pieces:
         raise ConfigError(f"{path} has no pieces for the part {part!r}: choose another part, or give more music.")
     return [*splits.four_part_sections(items), *pieces]

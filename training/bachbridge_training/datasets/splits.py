@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -26,9 +26,12 @@ from bachbridge_training.datasets import chorales as chorale_data
 from bachbridge_training.datasets.folder import DatasetPiece, MusicFolder
 
 ORIGIN_FILE = "data.json"
+ALL_PARTS = "all"
+"""Stands for the music of every part."""
 CHORALE_CARD_TEXT = {"data": chorale_data.CHORALES_TEXT, "split": chorale_data.CHORALE_SPLIT_TEXT}
 MIN_PIECES = 3
 """Minimum number of pieces for training and validation."""
+_Record = TypeVar("_Record")
 _SUITE_FILE = re.compile(r"cs([1-6])-\w+\.mid")
 _PART_OF_SUITE = {"2": "valid", "3": "test"}
 _PART_STARTS = (("train", 0.0), ("valid", 0.9), ("test", 0.95))
@@ -79,6 +82,15 @@ def split_pieces(items: Sequence[DatasetPiece]) -> dict[str, list[DatasetPiece]]
             "by their names all pieces are in one part: add others, so that some can be used for validation."
         )
     return parts
+
+
+def pieces_of_part(found: MusicFolder, part: str) -> Sequence[DatasetPiece]:
+    """Return the pieces of a part of a folder or file, or of all with `ALL_PARTS`; a single piece of a file is whole.
+
+    Raises `ConfigError` as `split_pieces` does.
+    """
+    is_whole = part == ALL_PARTS or (found.path.is_file() and len(found.pieces) < 2)
+    return found.pieces if is_whole else split_pieces(found.pieces)[part]
 
 
 def are_cello_suites(names: Sequence[str]) -> bool:
@@ -210,13 +222,17 @@ def read_origin(run: Path) -> DataOrigin | None:
 
     Raises `ConfigError` if it is damaged.
     """
-    path = run / ORIGIN_FILE
+    return read_record(run / ORIGIN_FILE, DataOrigin)
+
+
+def read_record(path: Path, record_type: type[_Record]) -> _Record | None:
+    """Return a JSON file of a run as a `record_type`; None if there is none. Raises `ConfigError` if it is damaged."""
     if not path.is_file():
         return None
     try:
-        return msgspec.json.decode(path.read_bytes(), type=DataOrigin)
+        return msgspec.json.decode(path.read_bytes(), type=record_type)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is damaged ({error}): start another run with -o.") from error
+        raise ConfigError(f"{path} is damaged ({error}): begin another run with -o.") from error
 
 
 def check_same_origin(origin: DataOrigin, current: DataOrigin, run: Path) -> None:

@@ -15,8 +15,8 @@ from bachbridge_training.datasets import chorales as chorale_data
 from bachbridge_training.datasets import folder as music_folder
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.datasets.folder import DatasetPiece
-from bachbridge_training.datasets.four_part_files import ALL_PARTS
 from bachbridge_training.datasets.parsed_piece import ParsedPiece
+from bachbridge_training.datasets.splits import ALL_PARTS
 
 SourceMusic = ParsedPiece | Phrase | str
 
@@ -54,9 +54,8 @@ def _load_part(codec: str, part: str, data: Path | None, *, raw: bool) -> list[S
         if bundled is None:
             raise NoMusicError("no music for this model comes with the program: give a folder of music with --data.")
         return bundled(part)
-    items = music_folder.read_folder(data, suitability.CONVERTERS[codec]).pieces
-    is_whole = part == ALL_PARTS or (data.is_file() and len(items) < 2)
-    return sources_from_pieces(items if is_whole else splits.split_pieces(items)[part])
+    found = music_folder.read_folder(data, suitability.CONVERTERS[codec])
+    return sources_from_pieces(splits.pieces_of_part(found, part))
 
 
 def _tune_sources(part: str, data: Path | None = None, *, raw: bool = False) -> list[SymbolSource]:

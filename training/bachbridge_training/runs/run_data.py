@@ -20,8 +20,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from bachbridge.atomic_files import atomic_output
 from bachbridge.errors import ConfigError
 from bachbridge_training.collection.shard_index import is_shard_folder
@@ -115,7 +113,7 @@ def reload_run_data(recipe: AnyRecipe, run: Path, *, data: Path | None) -> RunDa
 
 def _read_record(run: Path | None) -> tuple[DataOrigin | None, dict[str, Any] | None]:
     """Return the contents of `data.json` and `music.json` in the folder of a run; None for a file that is missing."""
-    return (splits.read_origin(run), _read_facts(run)) if run else (None, None)
+    return (splits.read_origin(run), splits.read_record(run / FACTS_FILE, dict[str, Any])) if run else (None, None)
 
 
 def _recorded_folder(origin: DataOrigin | None, facts: dict[str, Any] | None) -> Path | None:
@@ -144,16 +142,6 @@ def _prepare(recipe: AnyRecipe, dataset: SplitDataset, facts: dict[str, Any] | N
 
 def _build_task(recipe: AnyRecipe, facts: dict[str, Any] | None) -> TrainingTask:
     return family_of(recipe.codec).build_task(recipe, facts)
-
-
-def _read_facts(run: Path) -> dict[str, Any] | None:
-    path = run / FACTS_FILE
-    if not path.is_file():
-        return None
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is damaged ({error}): begin another run with -o.") from error
 
 
 def write_run_data(run_data: RunData, run: Path) -> None:

@@ -17,7 +17,7 @@ from bachbridge.inference import codec_registry, loading
 from bachbridge.inference.runtime import library, onnx_nets
 from bachbridge.music.frames import Ints
 from bachbridge_training.datasets import symbol_sources
-from bachbridge_training.datasets.four_part_files import ALL_PARTS
+from bachbridge_training.datasets.splits import ALL_PARTS
 from bachbridge_training.evaluation import continuations
 from bachbridge_training.evaluation.tables import EvaluationOptions, EvaluationTables, ScoreColumn, progress_bar
 from bachbridge_training.symbols import copying, generation

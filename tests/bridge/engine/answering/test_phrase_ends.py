@@ -1,4 +1,4 @@
-"""What ends a phrase besides silence: the pedal, a command, a controller, and its number of bars."""
+"""Ends of phrases other than by silence: by the pedal, a command, a controller or a number of bars."""
 
 from dataclasses import replace
 
